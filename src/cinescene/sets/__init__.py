@@ -1,0 +1,1 @@
+"""The set factory: seeded sets, subjects and shots, rendered with and without their subject."""
