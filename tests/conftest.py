@@ -5,7 +5,9 @@ import torch
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-_hook = install_import_hook("cinescene", "beartype.beartype")
+import tests.typechecker  # noqa: F401  (the hook below looks it up by name)
+
+_hook = install_import_hook("cinescene", "tests.typechecker.check")
 
 settings.register_profile(
     "default", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

@@ -168,10 +168,15 @@ def read_video(path: str | Path, frame_indices: Iterable[int] | None = None) -> 
 def _decoded(path: str | Path) -> Iterator[Any]:
     with _opened(path) as (container, stream):
         stream.thread_type = "AUTO"
+        count = 0
         try:
-            yield from container.decode(stream)
+            for frame in container.decode(stream):
+                yield frame
+                count += 1
         except av.FFmpegError as error:
             raise InputError(f"{path}: this video is damaged or cut short ({error.strerror})") from error
+        if count < stream.frames:
+            raise InputError(f"{path}: this video is cut short; {count} of its {stream.frames} frames are there")
 
 
 @contextmanager

@@ -39,9 +39,9 @@ class Cameras:
     Shapes broadcast against each other on construction. Raises `GeometryError` for anything that is not a camera.
     """
 
-    world_from_camera: Float[Tensor, "*b 4 4"]
-    intrinsics_px: Float[Tensor, "*b 3 3"]
-    image_size_px: Int[Tensor, "*b 2"]
+    world_from_camera: Float[Tensor, "*#b 4 4"]
+    intrinsics_px: Float[Tensor, "*#b 3 3"]
+    image_size_px: Int[Tensor, "*#b 2"]
     projection: Projection = "perspective"
 
     def __post_init__(self) -> None:
