@@ -30,7 +30,10 @@ class Material:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mesh:
-    """Triangles of one material. Front faces are counter-clockwise; normals are unit length, one a vertex."""
+    """Triangles of one material. Front faces are counter-clockwise; normals are unit length, one a vertex.
+
+    Texture coordinates: u runs to the right of the texture's picture and v up; (0, 0) is its lower left corner.
+    """
 
     positions: Float32[np.ndarray, "n 3"]
     normals: Float32[np.ndarray, "n 3"]
