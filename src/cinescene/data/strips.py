@@ -1,0 +1,78 @@
+"""Depth and masks of a clip as one lossless PNG: its frames stacked from top to bottom.
+
+Depth is 16-bit greyscale on a logarithmic scale: value v ≥ 1 stands for
+``NEAR_M · (FAR_M / NEAR_M) ** ((v − 1) / 65534)`` metres, 0 for no surface (sky). The step is 0.015 %
+everywhere. Masks are 8-bit greyscale: 0 background, 128 the subject's shadow and soft edge, 255 the subject.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from cinescene.errors import InputError
+from cinescene.files import readable_file, written_whole
+from cinescene.tensor_types import Bool, Float, Tensor
+
+NEAR_M = 0.05
+FAR_M = 1000.0
+_STEPS = 65534
+SHADOW = 128
+SUBJECT = 255
+
+
+def write_depth_strip(path: Path, depth_m: Float[Tensor, "t h w"]) -> None:
+    """Stores depth in metres; infinity stays infinity, finite values are clamped to NEAR_M … FAR_M."""
+    if depth_m.isnan().any() or (depth_m <= 0).any():
+        raise InputError(f"{path}: expected positive depths, got NaN, zero or a negative one")
+    position = torch.log(depth_m.double().clamp(NEAR_M, FAR_M) / NEAR_M) / math.log(FAR_M / NEAR_M)
+    code = torch.where(depth_m.isinf(), 0.0, 1 + (position * _STEPS).round())
+    _write(path, code.numpy().astype(np.uint16))
+
+
+def read_depth_strip(path: Path, height_px: int, frame_indices: list[int] | None = None) -> Float[Tensor, "t h w"]:
+    """Depth in metres, float32, of all or the chosen frames."""
+    code = torch.from_numpy(_read(path, height_px, "I;16", frame_indices).astype(np.int32))
+    depth = NEAR_M * torch.exp((code - 1).double() / _STEPS * math.log(FAR_M / NEAR_M))
+    return torch.where(code == 0, torch.inf, depth).float()
+
+
+def write_mask_strip(path: Path, subject: Bool[Tensor, "t h w"], affected: Bool[Tensor, "t h w"]) -> None:
+    """Stores where the subject is and where it changes the picture at all (shadow, soft edges)."""
+    code = torch.where(subject, SUBJECT, torch.where(affected, SHADOW, 0))
+    _write(path, code.numpy().astype(np.uint8))
+
+
+def read_mask_strip(
+    path: Path, height_px: int, frame_indices: list[int] | None = None
+) -> tuple[Bool[Tensor, "t h w"], Bool[Tensor, "t h w"]]:
+    """The subject, and the subject with its shadow and soft edge."""
+    code = torch.from_numpy(_read(path, height_px, "L", frame_indices).copy())
+    return code == SUBJECT, code > 0
+
+
+def _write(path: Path, frames: np.ndarray) -> None:
+    with written_whole(path) as temporary:
+        Image.fromarray(frames.reshape(-1, frames.shape[-1])).save(temporary, format="PNG", compress_level=4)
+
+
+def _read(path: Path, height_px: int, mode: str, frame_indices: list[int] | None) -> np.ndarray:
+    readable_file(path, "picture strip")
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            if image.mode != mode or image.height % height_px:
+                raise InputError(
+                    f"{path}: expected {mode} frames of {height_px} rows, got {image.mode} with {image.height} rows"
+                )
+            strip = np.asarray(image).reshape(-1, height_px, image.width)
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: this picture strip is damaged ({error})") from error
+    if frame_indices is None:
+        return strip
+    if max(frame_indices) >= len(strip) or min(frame_indices) < 0:
+        raise InputError(f"{path}: frames {frame_indices} were asked for, but the strip holds {len(strip)}")
+    return strip[frame_indices]

@@ -1,0 +1,1 @@
+"""Previz: a camera path flown through photographs, without a neural network."""
