@@ -10,7 +10,8 @@ What the release does not have lies beside them and is optional when reading::
 
     extras/<scene_id>/set.json                  the set, its licence and the panorama's exact camera
     extras/<scene_id>/<scene_id>_pano_depth.png distance of every panorama pixel
-    extras/<scene_id>/<scene_id>_<clip>.json    caption, facts, exact cameras
+    extras/<scene_id>/<scene_id>_<clip>.json    caption and facts of the clip
+    extras/<scene_id>/<scene_id>_<clip>_cameras.json                exact cameras with lens, size and frame rate
     extras/<scene_id>/<scene_id>_<clip>_depth.png, …_mask.png
     extras/<scene_id>/manifest.json             checksums of all files of the scene; written last
     dataset.json                                what the whole data set is and how it was made
@@ -58,6 +59,9 @@ class DatasetLayout:
 
     def clip_file(self, scene_id: str, clip: str) -> Path:
         return self.extras_folder(scene_id) / f"{scene_id}_{_name(clip)}.json"
+
+    def track_file(self, scene_id: str, clip: str) -> Path:
+        return self.extras_folder(scene_id) / f"{scene_id}_{_name(clip)}_cameras.json"
 
     def depth_file(self, scene_id: str, clip: str) -> Path:
         return self.extras_folder(scene_id) / f"{scene_id}_{_name(clip)}_depth.png"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from cinescene.data.documents import read_kind, write_json
 from cinescene.data.layout import DatasetLayout
 from cinescene.errors import InputError
-from cinescene.files import readable_file, written_whole
 
 VERSION = 1
 
@@ -30,20 +30,15 @@ def write_manifest(layout: DatasetLayout, scene_id: str, files: Sequence[Path], 
         for path in sorted(files)
     }
     document = {"kind": "cinescene.scene-manifest", "version": VERSION, "recipe": recipe, "files": entries}
-    with written_whole(layout.manifest_file(scene_id)) as temporary:
-        temporary.write_text(json.dumps(document, indent=1, sort_keys=True), encoding="utf-8")
+    write_json(layout.manifest_file(scene_id), document)
 
 
-def read_manifest(layout: DatasetLayout, scene_id: str) -> dict[str, object]:
+def read_manifest(layout: DatasetLayout, scene_id: str) -> dict[str, Any]:
     """The manifest of a scene; raises `InputError` where it is missing, damaged or of a newer version."""
-    path = readable_file(layout.manifest_file(scene_id), "manifest")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        known = document["kind"] == "cinescene.scene-manifest" and isinstance(document["files"], dict)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: this manifest is damaged ({error})") from error
-    if not known or document["version"] != VERSION:
-        raise InputError(f"{path}: expected a scene manifest of version {VERSION}")
+    path = layout.manifest_file(scene_id)
+    document = read_kind(path, "manifest", "cinescene.scene-manifest", VERSION)
+    if not isinstance(document.get("files"), dict):
+        raise InputError(f"{path}: this manifest is damaged (it lists no files)")
     return document
 
 
@@ -51,7 +46,7 @@ def check_manifest(layout: DatasetLayout, scene_id: str) -> list[str]:
     """What is missing from a scene or differs from its manifest, one sentence each; empty when all is well."""
     files = read_manifest(layout, scene_id)["files"]
     problems = []
-    for name, entry in files.items():  # type: ignore[attr-defined]
+    for name, entry in files.items():
         path = layout.root / name
         if ".." in Path(name).parts or Path(name).is_absolute():
             problems.append(f"{name}: the manifest names a file outside the data set")

@@ -1,0 +1,125 @@
+"""Writing one scene of a data set: files first, the manifest that declares it whole last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cinescene.cameras import Cameras, CameraTrack
+from cinescene.cameras.formats.cinescene_json import write as write_track
+from cinescene.cameras.formats.cinescene_release import write_cinescene_cameras
+from cinescene.data.documents import write_json
+from cinescene.data.layout import DatasetLayout
+from cinescene.data.manifest import write_manifest
+from cinescene.data.strips import write_depth_strip, write_mask_strip
+from cinescene.errors import InputError
+from cinescene.files import written_whole
+from cinescene.tensor_types import Bool, Float, Tensor, UInt8
+from cinescene.video import write_video
+
+PANORAMA_JPEG_QUALITY = 95
+VIDEO_CRF = 14
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClipRecord:
+    """One shot, with and without its subject, and everything known about it.
+
+    ``subject_mask`` marks the subject's pixels, ``affected_mask`` all pixels that it changes (its shadow and soft edge
+    too): outside it both clips show the same. ``depth_m`` is the z-depth of the place without the subject.
+    """
+
+    clip: str
+    track: CameraTrack
+    with_subject: UInt8[Tensor, "t 3 h w"]
+    without_subject: UInt8[Tensor, "t 3 h w"]
+    subject_mask: Bool[Tensor, "t h w"]
+    affected_mask: Bool[Tensor, "t h w"]
+    depth_m: Float[Tensor, "t h w"]
+    caption: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PanoramaRecord:
+    """The panorama of a scene, its exact camera and the distance of each of its pixels."""
+
+    image: UInt8[Tensor, "3 h w"]
+    camera: Cameras
+    distance_m: Float[Tensor, "h w"]
+
+
+def write_scene(
+    layout: DatasetLayout,
+    scene_id: str,
+    panorama: PanoramaRecord,
+    clips: Iterable[ClipRecord],
+    place: dict[str, object],
+    recipe: dict[str, object],
+) -> None:
+    """Writes a scene in the release's layout with our extras beside it.
+
+    ``clips`` may be a generator: one clip is held at a time. ``place`` (what the set is) and ``recipe`` (what makes the
+    same scene again) must be JSON. A scene without its manifest does not exist for readers that ask for whole scenes,
+    so that a job killed at any moment leaves nothing that looks finished.
+    """
+    layout.manifest_file(scene_id).unlink(missing_ok=True)
+    files = _write_place(layout, scene_id, panorama, place)
+    tracks: dict[str, CameraTrack] = {}
+    for record in clips:
+        if record.clip in tracks:
+            raise InputError(f"scene {scene_id}: two clips are named {record.clip!r}")
+        tracks[record.clip] = record.track
+        files += _write_clip(layout, scene_id, record)
+    for subject in (True, False):
+        path = layout.camera_file(scene_id, subject=subject)
+        write_cinescene_cameras(path, tracks)
+        files.append(path)
+    write_manifest(layout, scene_id, files, recipe)
+
+
+def _write_place(
+    layout: DatasetLayout, scene_id: str, panorama: PanoramaRecord, place: dict[str, object]
+) -> list[Path]:
+    picture = layout.panorama_file(scene_id)
+    with written_whole(picture) as temporary:
+        array = np.ascontiguousarray(panorama.image.movedim(0, -1).numpy())
+        Image.fromarray(array).save(temporary, format="JPEG", quality=PANORAMA_JPEG_QUALITY, subsampling=0)
+    write_depth_strip(layout.panorama_depth_file(scene_id), panorama.distance_m[None])
+    document = {
+        "kind": "cinescene.set",
+        "version": 1,
+        "licence": "CC0-1.0",
+        "panorama_world_from_camera": panorama.camera.world_from_camera.tolist(),
+        "place": place,
+    }
+    write_json(layout.set_file(scene_id), document)
+    return [picture, layout.panorama_depth_file(scene_id), layout.set_file(scene_id)]
+
+
+def _write_clip(layout: DatasetLayout, scene_id: str, record: ClipRecord) -> list[Path]:
+    frame_rate = record.track.frame_rate
+    if frame_rate is None or len(record.track) != len(record.with_subject):
+        raise InputError(f"scene {scene_id}, clip {record.clip}: expected a track with a frame rate and a pose a frame")
+    with_file = layout.video_file(scene_id, record.clip, subject=True)
+    without_file = layout.video_file(scene_id, record.clip, subject=False)
+    write_video(with_file, record.with_subject, frame_rate, crf=VIDEO_CRF)
+    write_video(without_file, record.without_subject, frame_rate, crf=VIDEO_CRF)
+    depth_file, mask_file = layout.depth_file(scene_id, record.clip), layout.mask_file(scene_id, record.clip)
+    write_depth_strip(depth_file, record.depth_m)
+    write_mask_strip(mask_file, record.subject_mask, record.affected_mask)
+    clip_file = layout.clip_file(scene_id, record.clip)
+    document = {
+        "kind": "cinescene.clip",
+        "version": 1,
+        "caption": record.caption,
+        "facts": record.facts,
+    }
+    write_json(clip_file, document)
+    track_file = layout.track_file(scene_id, record.clip)
+    write_track(track_file, record.track)
+    return [with_file, without_file, depth_file, mask_file, clip_file, track_file]
