@@ -1,0 +1,89 @@
+"""``cinescene preview``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from cinescene.errors import InputError
+
+
+def preview(
+    scene: str,
+    camera: str,
+    out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("preview.mp4"),
+    size: str = "672x384",
+    fps: float = 24.0,
+    frames: int | None = None,
+    seconds: float | None = None,
+    lens: float | None = None,
+    camera_height: float = 1.6,
+    dome_radius: float = 15.0,
+    keep_coordinates: bool = False,
+    write_map: Annotated[bool, tyro.conf.arg(name="map")] = True,
+) -> None:
+    """Fly a camera path through a panorama, without a neural network.
+
+    Turning and zooming are exact. Moving uses a stand-in geometry: a flat ground below the camera and a far dome.
+    Beside the video a map is written: white where the picture was photographed, black where it is guessed.
+
+    Args:
+        scene: A panorama (equirectangular, 2:1), or sample:NAME for one that ships with the program.
+        camera: Moves, such as "dolly in 1.5m over 2s ease, then pan right 40deg", or a camera file.
+        out: The video to write.
+        size: Width and height of the picture.
+        fps: Frames a second.
+        frames: Number of frames; by default as many as the moves take.
+        seconds: Duration; by default as long as the moves take.
+        lens: Focal length in mm on 36 mm film where the moves or the file do not state one (24 by default).
+        camera_height: Metres from the ground to where the panorama was taken.
+        dome_radius: Metres to everything that is not ground.
+        keep_coordinates: Leave the poses of a camera file where they are instead of starting at the panorama.
+        write_map: Also write the map of what was photographed, as OUT with -map before its suffix.
+    """
+    from cinescene.cameras.motion import motion_report
+    from cinescene.cameras.request import ShotRequest
+    from cinescene.cli.progress import progress_bar
+    from cinescene.cli.values import parse_size
+    from cinescene.previz.flight import fly_through_panorama
+    from cinescene.previz.preview import write_preview
+    from cinescene.previz.stand_in import StandIn
+    from cinescene.previz.support import path_warnings
+    from cinescene.scene.scene import Scene
+
+    width, height = parse_size(size)
+    if out.suffix.lower() != ".mp4":
+        raise InputError(f"{out}: expected an output name that ends in .mp4")
+    place = StandIn(camera_height_m=camera_height, dome_radius_m=dome_radius)
+    request = ShotRequest(
+        camera=camera,
+        width_px=width,
+        height_px=height,
+        frame_rate=fps,
+        frames=frames,
+        duration_s=seconds,
+        focal_mm=lens,
+        ground_z_m=-camera_height,
+        keep_coordinates=keep_coordinates,
+    )
+    track = request.track()
+    panorama = Scene.open(scene).panorama
+    if panorama is None:
+        raise InputError(
+            f"{scene}: the stand-in geometry needs a panorama (equirectangular, 2:1), and these are photos; "
+            "estimate their geometry instead: --geometry vggt"
+        )
+    print(request.describe(), file=sys.stderr)
+    motion = motion_report(track)
+    warnings = path_warnings(track, place)
+    with progress_bar("preview", len(track)) as progress:
+        map_path = out.with_name(f"{out.stem}-map{out.suffix}") if write_map else None
+        flight = fly_through_panorama(panorama, track.cameras(), place)
+        report = write_preview(flight, track, out, map_path, progress)
+    print(motion.text(), file=sys.stderr)
+    for warning in (*track.notes, *warnings, *report.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(out)
