@@ -49,16 +49,24 @@ class CameraTrack:
             raise InputError("camera track: expected at least one pose, got none")
         if (self.intrinsics_px is None) != (self.image_size_px is None):
             raise GeometryError("camera track: intrinsics need an image size beside them, and the reverse")
+        if self.intrinsics_px is not None and self.image_size_px is not None:
+            if not len(self.intrinsics_px) == len(self.image_size_px) == frames:
+                raise GeometryError(
+                    f"camera track: expected {frames} intrinsics and image sizes, one a pose, got "
+                    f"{len(self.intrinsics_px)} and {len(self.image_size_px)}"
+                )
+            self.cameras()
         if self.names is not None and len(self.names) != frames:
             raise InputError(f"camera track: expected {frames} names, one a pose, got {len(self.names)}")
         if self.frame_rate is not None and not (self.frame_rate > 0 and math.isfinite(self.frame_rate)):
             raise InputError(f"frame rate: expected a positive number, got {self.frame_rate}")
         if self.metres_per_unit is not None and not (self.metres_per_unit > 0 and math.isfinite(self.metres_per_unit)):
             raise GeometryError(f"metres per unit: expected a positive number, got {self.metres_per_unit}")
-        if self.times_s is not None and not (self.times_s.diff() > 0).all():
-            raise InputError("camera track: expected times that increase from frame to frame")
-        if self.intrinsics_px is not None:
-            self.cameras()
+        if self.times_s is not None:
+            if len(self.times_s) != frames:
+                raise InputError(f"camera track: expected {frames} times, one a pose, got {len(self.times_s)}")
+            if not (torch.isfinite(self.times_s).all() and (self.times_s.diff() > 0).all()):
+                raise InputError("camera track: expected finite times that increase from frame to frame")
 
     def __len__(self) -> int:
         return len(self.world_from_camera)
