@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import path_plot
+from cinescene.cli import path_convert, path_plot
 
 Command = Callable[..., Any]
 
 COMMANDS: dict[str, Command] = {}
 
 GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
-    "path": ("Camera paths.", {"plot": path_plot.plot}),
+    "path": ("Camera paths and camera files.", {"convert": path_convert.convert, "plot": path_plot.plot}),
 }
 """Group name -> (what it is about, its commands)."""
