@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def convert(
-    source: Annotated[Path, tyro.conf.Positional],
-    target: Annotated[Path, tyro.conf.Positional],
+    source: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
+    target: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="TARGET")],
     from_format: str | None = None,
     to_format: str | None = None,
     camera: str | None = None,
@@ -86,7 +86,7 @@ def described(track: CameraTrack) -> list[str]:
         frames += ", no frame rate"
     lines = [frames]
     if track.intrinsics_px is None:
-        lines.append("no lens, no picture size")
+        lines.append("no lens, no picture size (--focal-mm and --size state them)")
     else:
         cameras = track.cameras()
         lines.append(f"lens {lens_words(cameras)}, picture {size_words(cameras)}")

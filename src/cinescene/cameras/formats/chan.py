@@ -126,7 +126,7 @@ def _lens(path: Path, rows: Float[Tensor, "t k"], size_px: SizePx | None, notes:
     centre = torch.full_like(focal, size[0] / 2), torch.full_like(focal, size[1] / 2)
     return {
         "intrinsics_px": intrinsics_from(focal, focal, *centre),
-        "image_size_px": repeated_size(size, len(rows)),
+        "image_size_px": repeated_size(size, len(rows), str(path)),
     }
 
 

@@ -79,7 +79,4 @@ def _lens_note(name: str) -> tuple[str, ...]:
     match = re.search(r"(?<![\d.])(\d+(?:\.\d+)?)mm", name)
     if not match:
         return ()
-    return (
-        f"Of the lens the file says only {match[1]} mm, in the camera's name, not on which film back: "
-        f"state it with a picture size (--focal-mm {match[1]} --size 672x384) if you know it.",
-    )
+    return (f"The file names a {match[1]} mm lens but neither its film back nor a picture size: its view is not known.",)

@@ -18,7 +18,7 @@ from cinescene.cameras.formats import colmap_binary, colmap_text
 from cinescene.cameras.formats.axes import Up, checked_poses, turned_up, z_up_from
 from cinescene.cameras.formats.colmap_model import MODEL_BY_NAME, ColmapCamera, ColmapImage, ColmapPoints
 from cinescene.cameras.formats.distortion import distortion_note
-from cinescene.cameras.formats.lens import intrinsics_from, lens_of, repeated_size
+from cinescene.cameras.formats.lens import check_size, intrinsics_from, lens_of
 from cinescene.cameras.formats.losses import Holds, what_is_lost
 from cinescene.cameras.track import CameraTrack
 from cinescene.cameras.transforms import (
@@ -98,10 +98,7 @@ def read(path: Path, *, up: Up | None = None, ignore_distortion: bool = False) -
 
 def _check_lens(camera: ColmapCamera) -> None:
     lens = camera.lens()
-    try:
-        repeated_size(lens.size_px, 1)
-    except InputError as error:
-        raise InputError(f"{camera.where}: {error}") from error
+    check_size(lens.size_px, camera.where)
     if not min(lens.focal_px) > 0:
         raise GeometryError(f"{camera.where}: expected a positive focal length, got {min(lens.focal_px):g} px")
 

@@ -108,7 +108,7 @@ def _lens(
     else:
         size = nominal_size(float(aspect[0]) if stated else 16 / 9)
         notes.append(nominal_note(size))
-    sizes = repeated_size(size, len(times))
+    sizes = repeated_size(size, len(times), f"{path}: {chosen.name}")
     if not stated:
         aspect = torch.full_like(yfov, size[0] / size[1])
     if not ((aspect > 0) & torch.isfinite(aspect)).all():

@@ -29,10 +29,17 @@ def intrinsics_from(
     return torch.stack([fx, zero, cx, zero, fy, cy, zero, zero, one], dim=-1).reshape(-1, 3, 3)
 
 
-def repeated_size(size_px: SizePx, frames: int) -> Int[Tensor, "t 2"]:
-    """One picture size for every frame; raises `InputError` unless both sides are positive and not absurd."""
+def check_size(size_px: SizePx, where: str) -> None:
+    """Raises `InputError` that names the place unless both sides of a picture are positive and not absurd."""
     if not all(0 < side <= MAX_SIDE_PX for side in size_px):
-        raise InputError(f"picture size: expected sides of 1 to {MAX_SIDE_PX} px, got {size_px[0]}×{size_px[1]}")
+        raise InputError(
+            f"{where}: expected a picture with sides of 1 to {MAX_SIDE_PX} px, got {size_px[0]}×{size_px[1]}"
+        )
+
+
+def repeated_size(size_px: SizePx, frames: int, where: str) -> Int[Tensor, "t 2"]:
+    """One picture size for every frame; raises `InputError` that names the place for an impossible one."""
+    check_size(size_px, where)
     return torch.tensor(size_px).expand(frames, 2)
 
 
@@ -94,6 +101,6 @@ def lens_words(cameras: Cameras) -> str:
 
 
 def size_words(cameras: Cameras) -> str:
-    """The picture size for people: ``672×384``, or how many sizes there are."""
+    """The picture size for people: ``672×384``, or how many there are, ``2 sizes``."""
     sizes = cameras.image_size_px.unique(dim=0)
-    return f"{int(sizes[0, 0])}×{int(sizes[0, 1])}" if len(sizes) == 1 else f"{len(sizes)} picture sizes"
+    return f"{int(sizes[0, 0])}×{int(sizes[0, 1])}" if len(sizes) == 1 else f"{len(sizes)} sizes"

@@ -20,7 +20,7 @@ import torch
 from cinescene.cameras.formats.axes import FLIP_CAMERA, Up, checked_poses, turned_up, upright
 from cinescene.cameras.formats.distortion import Distorted, distortion_note, polynomial
 from cinescene.cameras.formats.documents import Field, read_json, write_json
-from cinescene.cameras.formats.lens import SizePx, intrinsics_from, lens_of, nominal_note, nominal_size, repeated_size
+from cinescene.cameras.formats.lens import SizePx, intrinsics_from, lens_of, nominal_note, nominal_size, check_size
 from cinescene.cameras.formats.losses import Holds, what_is_lost
 from cinescene.cameras.track import CameraTrack
 from cinescene.errors import GeometryError, InputError
@@ -114,7 +114,7 @@ def _size(document: Field, frame: Field, size_px: SizePx | None) -> tuple[SizePx
     width, height = _stated(document, frame, "w"), _stated(document, frame, "h")
     if width is not None and height is not None:
         size = (width.integer(), height.integer())
-        repeated_size(size, 1)
+        check_size(size, frame.where)
         return size, None
     if size_px is not None:
         return size_px, None

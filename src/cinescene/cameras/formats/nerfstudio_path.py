@@ -65,7 +65,7 @@ def _lens(document: Field, frames: list[Field], notes: list[str]) -> dict[str, A
         notes.append(f"The cameras are of type {kind.text()}, which is no pinhole lens: the poses alone are read.")
         return {}
     size = document["render_width"].integer(), document["render_height"].integer()
-    sizes = repeated_size(size, len(frames))
+    sizes = repeated_size(size, len(frames), document.where)
     degrees = torch.tensor([frame["fov"].number() for frame in frames], dtype=torch.float64)
     focal = focal_from_field_of_view(torch.deg2rad(degrees), float(size[1]), f"{document.where}: fov")
     centre = sizes.to(torch.float64) / 2

@@ -54,7 +54,7 @@ def read(path: Path, *, size_px: SizePx | None = None, up: Up | None = None) -> 
             )
     _check_normalised(places, rows)
     size, size_notes = _size(places, rows, size_px)
-    sizes = repeated_size(size, len(rows))
+    sizes = repeated_size(size, len(rows), str(path))
     scale = sizes.to(torch.float64)
     lens = torch.from_numpy(rows[:, 1:5])
     camera_from_world = checked_poses(rows[:, 7:].reshape(-1, 3, 4), places.__getitem__)

@@ -14,7 +14,7 @@ from typing import Any
 from cinescene.cameras.formats.detection import detect_format, format_for_writing, looks_like
 from cinescene.cameras.formats.plausibility import suspicions
 from cinescene.cameras.track import CameraTrack
-from cinescene.errors import InputError
+from cinescene.errors import GeometryError, InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +72,18 @@ def read_track(path: str | Path, format: str | None = None, **options: Any) -> C
         raise InputError(f"{path}: no such camera file")
     try:
         track: CameraTrack = function(path, **options)
-    except InputError as error:
-        other = looks_like(path)
-        if other is None or FORMATS[other].module_name == FORMATS[name].module_name:
-            raise
-        raise InputError(f"{error}; it looks like {FORMATS[other].about} (format {other!r})") from error
+    except (InputError, GeometryError) as error:
+        raise _placed(path, name, error) from error
     return dataclasses.replace(track, notes=(*track.notes, *suspicions(track)))
+
+
+def _placed(path: Path, name: str, error: InputError | GeometryError) -> InputError | GeometryError:
+    """The error with the file's name in it, and with what the file looks like where that is another format."""
+    text = str(error) if str(path) in str(error) else f"{path}: {error}"
+    other = looks_like(path)
+    if other is not None and FORMATS[other].module_name != FORMATS[name].module_name:
+        text += f"; it looks like {FORMATS[other].about} (format {other!r})"
+    return type(error)(text)
 
 
 def write_track(path: str | Path, track: CameraTrack, format: str | None = None, **options: Any) -> list[str]:

@@ -188,7 +188,7 @@ def _lens(
     elif stated is None and not is_rounded(size, aspect):
         policy = "adjustApertureHeight"
         notes.append(f"The film back is {aspect:.4g} times as wide as high: its width is kept.")
-    sizes = repeated_size(size, len(codes))
+    sizes = repeated_size(size, len(codes), str(path))
     width, height = _conformed(film["width"], film["height"], size[0] / size[1] * pixel_aspect, policy)
     fx, fy = film["focal"] / width * size[0], film["focal"] / height * size[1]
     cx = size[0] / 2 - film["right"] / width * size[0]
