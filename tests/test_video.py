@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import av
@@ -97,3 +98,32 @@ def test_a_video_without_frames_and_frames_of_another_size_are_refused(tmp_path:
         write_video(tmp_path / "a.mp4", [], 24)
     with pytest.raises(InputError, match=r"\(3, 32, 32\)"):
         write_video(tmp_path / "a.mp4", [torch.zeros(3, 32, 32), torch.zeros(3, 32, 30)], 24)
+
+
+def turned_file(path: Path, frames: torch.Tensor, matrix: tuple[int, int, int, int]) -> None:
+    """An mp4 whose track header holds a display matrix, as phones write for videos filmed sideways."""
+    write_video(path, frames, 10)
+    data = bytearray(path.read_bytes())
+    place = data.find(b"tkhd") + 8 + 36
+    a, b, c, d = (value << 16 for value in matrix)
+    data[place : place + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner", "size"),
+    [((0, 1, -1, 0), (2, -2), (32, 64)), ((-1, 0, 0, -1), (-2, -2), (64, 32)), ((0, -1, 1, 0), (-2, 2), (32, 64))],
+)
+def test_videos_filmed_sideways_come_upright(
+    tmp_path: Path, matrix: tuple[int, int, int, int], corner: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """A white corner, first at the top left, goes where the display matrix (QuickTime, 'tkhd') sends it."""
+    frames = torch.zeros(3, 3, 32, 64, dtype=torch.uint8)
+    frames[:, :, :16, :16] = 255
+    turned_file(tmp_path / "phone.mp4", frames, matrix)
+    info = video_info(tmp_path / "phone.mp4")
+    assert (info.width_px, info.height_px) == size
+    found = read_video(tmp_path / "phone.mp4").frames
+    assert found.shape == (3, 3, size[1], size[0])
+    assert found[0, 0, corner[0], corner[1]] > 240
+    assert (found[0, 0] > 128).sum() == pytest.approx(256, abs=16)

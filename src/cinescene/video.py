@@ -128,13 +128,13 @@ def write_video(
 
 
 def video_info(path: str | Path) -> VideoInfo:
-    """Size and rate of a video file, from its header; raises `InputError` if it is none."""
-    with _opened(path) as (_, stream):
-        return _info(stream)
+    """Upright size and rate of a video file, from its header and first frame; raises `InputError` if it is none."""
+    with _opened(path) as (container, stream):
+        return _info(container, stream)
 
 
 def iterate_video(path: str | Path) -> Iterator[UInt8[Tensor, "3 h w"]]:
-    """Decodes a video frame by frame; raises `InputError` naming the file where it is damaged."""
+    """Decodes a video frame by frame, upright; raises `InputError` naming the file where it is damaged."""
     return (_as_tensor(frame) for frame in _decoded(path))
 
 
@@ -192,11 +192,19 @@ def _opened(path: str | Path) -> Iterator[tuple[Any, Any]]:
         yield container, container.streams.video[0]
 
 
-def _info(stream: Any) -> VideoInfo:
+def _info(container: Any, stream: Any) -> VideoInfo:
     rate = stream.average_rate or stream.guessed_rate or Fraction(24)
-    return VideoInfo(
-        width_px=stream.width, height_px=stream.height, frame_rate=float(rate), frame_count=stream.frames or None
-    )
+    try:
+        sideways = _quarter_turns(next(container.decode(stream))) % 2 == 1
+    except (av.FFmpegError, StopIteration):
+        sideways = False
+    width, height = (stream.height, stream.width) if sideways else (stream.width, stream.height)
+    return VideoInfo(width_px=width, height_px=height, frame_rate=float(rate), frame_count=stream.frames or None)
+
+
+def _quarter_turns(frame: Any) -> int:
+    """Counter-clockwise quarter turns that make a frame upright, as phones note for videos filmed sideways."""
+    return round(frame.rotation / 90) % 4
 
 
 def _as_bytes(frame: Tensor, index: int) -> np.ndarray:
@@ -214,4 +222,5 @@ def _as_tensor(frame: Any) -> UInt8[Tensor, "3 h w"]:
         src_color_range=frame.color_range,
         dst_color_range=ColorRange.JPEG,
     )
-    return torch.from_numpy(rgb.to_ndarray()).movedim(-1, 0).contiguous()
+    picture = torch.from_numpy(rgb.to_ndarray()).movedim(-1, 0)
+    return torch.rot90(picture, _quarter_turns(frame), dims=(-2, -1)).contiguous()
