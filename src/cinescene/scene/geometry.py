@@ -15,8 +15,8 @@ from cinescene.cameras.projection import pixel_grid, project, unproject
 from cinescene.errors import GeometryError, InputError
 from cinescene.tensor_types import Bool, Float, Tensor
 
-STEEPEST_STRETCH = 4.0
-"""How much farther apart neighbouring points of one surface may lie than on a surface that faces the camera."""
+STEEPEST_STRETCH = 1.5
+"""How far points stretch on tilted surfaces: more closes more gaps, but hides more of what lies behind edges."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -172,8 +172,8 @@ def pixel_radius(views: DepthViews) -> Float[Tensor, "v h w"]:
     """Half the width, in scene units, of the surface that a pixel stands for; NaN where its depth is not known.
 
     It is half the distance to the farther of its right and lower neighbours, which grows as a surface tilts away, and
-    at least what a pixel covers facing the camera. A neighbour more than `STEEPEST_STRETCH` times that far away does not
-    count: it lies on another surface.
+    at least what a pixel covers facing the camera. A neighbour more than `STEEPEST_STRETCH` times that far away counts
+    as another surface.
     """
     focal = views.cameras.focal_px.mean(-1).to(views.depth)
     facing = torch.where(views.known, 0.5 * views.depth / focal[:, None, None], torch.nan)

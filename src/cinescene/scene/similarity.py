@@ -44,7 +44,7 @@ class Similarity:
 
 
 def align_points(
-    source: Float[Tensor, "n 3"], target: Float[Tensor, "n 3"], rotation: Float[Tensor, "3 3"] | None = None
+    source: Float[Tensor, "n 3"], target: Float[Tensor, "m 3"], rotation: Float[Tensor, "3 3"] | None = None
 ) -> Similarity:
     """The similarity with the least squared distance from moved source points to target points.
 

@@ -87,9 +87,9 @@ def without_ramps(
     """Inverse depths in which soft edges are sharp.
 
     Networks (and filtered sensors) pass from one surface to another over some pixels whose depths belong to neither;
-    seen from elsewhere they float in the air. A pixel cut off on both sides, with a nearer neighbour on one side and a
-    farther one on the other, takes the depth of that of the two which is closer to its own; and so does one that is cut
-    off on all four sides.
+    seen from elsewhere they float in the air. Pixels cut off on both sides, nearer than one neighbour and farther than
+    the other, take the depth of the end of such a ramp that lies closer in the picture; pixels cut off on all four
+    sides that of the neighbour closest in depth.
     """
     for _ in range(max(round(RAMP_SHARE * max(inverse_depth.shape[-2:]) / 2), 1)):
         for axis in (-1, -2):
@@ -102,9 +102,11 @@ def _settled(inverse: Float[Tensor, "v a b"], focal: Tensor, options: CutOptions
     cut = ~_joined(inverse, focal, options)
     before, middle, after = inverse[..., :-2], inverse[..., 1:-1], inverse[..., 2:]
     on_ramp = cut[..., :-1] & cut[..., 1:] & ((middle - before) * (after - middle) > 0)
-    closer = torch.where((middle - before).abs() < (after - middle).abs(), before, after)
+    firm_before, firm_after = ~F.pad(on_ramp, (1, 0))[..., :-1], ~F.pad(on_ramp, (0, 1))[..., 1:]
+    take_before = firm_before & (~firm_after | ((middle - before).abs() <= (after - middle).abs()))
+    end = torch.where(take_before, before, torch.where(firm_after, after, middle))
     settled = inverse.clone()
-    settled[..., 1:-1] = torch.where(on_ramp, closer, middle)
+    settled[..., 1:-1] = torch.where(on_ramp, end, middle)
     return settled
 
 

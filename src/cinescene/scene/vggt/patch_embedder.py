@@ -51,7 +51,7 @@ class PatchEmbedder(nn.Module):
         )
         self.norm = nn.LayerNorm(width, eps=NORM_EPS)
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b hp*wp d"]:
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b n d"]:
         patches = self.patch_embed(images)
         rows, columns = patches.shape[-2:]
         tokens = rearrange(patches, "b d hp wp -> b (hp wp) d")
