@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class SceneEmbedding(nn.Module):
     """Scene views as tokens: image tokens of all views, then geometry tokens of all views.
 
-    Geometry tokens follow the paper: F = F_i + expand(F_c) on VGGT's patch grid, interpolated to the views' latent grid,
-    then a convolution over each patch and LayerNorm. Image tokens go through the backbone's own patch embedding. A
-    learned vector a kind, zero at the start, tells image and geometry tokens from video tokens.
+    Geometry tokens follow the paper: F = F_i + expand(F_c) on VGGT's patch grid, interpolated to the views' latent
+    grid, then a convolution over each patch and LayerNorm. Image tokens go through the backbone's own patch embedding.
+    A learned vector a kind, zero at the start, tells image and geometry tokens from video tokens.
     """
 
     def __init__(self, config: TransformerConfig) -> None:

@@ -41,7 +41,6 @@ class BackboneConfig:
     rope_max_seq_len: int = 1024
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "patch_size", tuple(self.patch_size))
         if len(self.patch_size) != 3 or self.patch_size[0] != 1:
             raise InputError(f"patch_size: expected (1, height, width), got {self.patch_size}")
         if self.in_channels != self.out_channels:
@@ -80,9 +79,9 @@ class BackboneConfig:
         # Settings that diffusers leaves out have diffusers' own defaults, which are those of Wan 2.1 14B.
         settings = {"num_attention_heads": 40, "ffn_dim": 13824, "num_layers": 40} | dict(config)
         try:
-            return cls(**{k: v for k, v in settings.items() if k in names and v is not None})
-        except InputError as error:
-            raise CheckpointError(str(error)) from error
+            return cls(**{k: _tuples(v) for k, v in settings.items() if k in names and v is not None})
+        except (TypeError, InputError) as error:
+            raise CheckpointError(f"backbone: this configuration cannot be used: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +191,12 @@ class TransformerConfig:
                 "use the version of cinescene that wrote it, or a newer one"
             )
         try:
-            backbone = BackboneConfig(**settings.pop("backbone", {}))
+            backbone = BackboneConfig(**{k: _tuples(v) for k, v in settings.pop("backbone", {}).items()})
             return cls(backbone=backbone, **settings)
-        except (TypeError, InputError) as error:
+        except (TypeError, AttributeError, InputError) as error:
             raise CheckpointError(f"transformer: this configuration cannot be used: {error}") from error
+
+
+def _tuples(value: Any) -> Any:
+    """JSON's lists as the tuples that they were."""
+    return tuple(value) if isinstance(value, list) else value

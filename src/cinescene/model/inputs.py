@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.functional import pad
 
 from cinescene.cameras import Cameras
 from cinescene.cameras.transforms import level_rotation, rigid
@@ -83,8 +84,9 @@ class CineSceneInputs:
     @staticmethod
     def cat(batches: list[CineSceneInputs]) -> CineSceneInputs:
         """Joins batches that hold the same kinds of conditions in the same shapes (texts may differ in length)."""
-        longest = max(batch.text.shape[1] for batch in batches)
-        columns = [_fields(_with_text_length(batch, longest)) for batch in batches]
+        lengths = [batch.text.shape[1] for batch in batches]
+        masked = len(set(lengths)) > 1 or any(batch.text_mask is not None for batch in batches)
+        columns = [_fields(_with_text_length(batch, max(lengths), masked)) for batch in batches]
         return CineSceneInputs(**{k: _cat(k, [column[k] for column in columns]) for k in columns[0]})
 
     def with_text(self, text: Float[Tensor, "b n d"], text_mask: Bool[Tensor, "b n"] | None = None) -> CineSceneInputs:
@@ -92,15 +94,29 @@ class CineSceneInputs:
         return dataclasses.replace(self, text=text, text_mask=text_mask)
 
     def without_scene(self) -> CineSceneInputs:
-        """Without anything that shows the place: no views, no geometry, no previz. Text and camera path stay."""
+        """Without anything that shows the place: no views, no features, no previz. Text and cameras stay."""
         return self.without_views().without_previz()
 
     def without_views(self) -> CineSceneInputs:
-        """Without the scene views and their features; the previz stays."""
-        return _without(self, _SCENE_FIELDS)
+        """Without the pictures and features of the views. Where they were taken from stays, and so does the previz."""
+        return _without(self, _SCENE_FIELDS[:3])
 
     def without_previz(self) -> CineSceneInputs:
         return _without(self, _PREVIZ_FIELDS)
+
+    def with_scene_masks(self, visible: bool) -> CineSceneInputs:
+        """With ``view_known`` and ``previz_known`` written out: as they are, or all False.
+
+        Hiding is like `without_scene`, but keeps all shapes, so that such batches can be joined with others.
+        """
+        device, masks = self.text.device, {}
+        if self.view_count:
+            known = torch.ones(self.batch_size, self.view_count, dtype=torch.bool, device=device)
+            masks["view_known"] = (known if self.view_known is None else self.view_known) & visible
+        if self.previz_latents is not None:
+            known = torch.ones(self.batch_size, dtype=torch.bool, device=device)
+            masks["previz_known"] = (known if self.previz_known is None else self.previz_known) & visible
+        return CineSceneInputs(**(_fields(self) | masks))
 
     def permuted_views(self, order: Tensor) -> CineSceneInputs:
         """The same views, features and cameras in another order."""
@@ -170,23 +186,19 @@ def _without(inputs: CineSceneInputs, names: tuple[str, ...]) -> CineSceneInputs
     return CineSceneInputs(**{k: v for k, v in _fields(inputs).items() if k not in names})
 
 
-def _with_text_length(inputs: CineSceneInputs, length: int) -> CineSceneInputs:
-    missing = length - inputs.text.shape[1]
-    if missing == 0:
-        return inputs
-    mask = inputs.text_mask
-    if mask is None:
+def _with_text_length(inputs: CineSceneInputs, length: int, masked: bool) -> CineSceneInputs:
+    missing, mask = length - inputs.text.shape[1], inputs.text_mask
+    if mask is None and (masked or missing):
         mask = torch.ones(inputs.text.shape[:2], dtype=torch.bool, device=inputs.text.device)
-    pad = torch.nn.functional.pad
-    return dataclasses.replace(inputs, text=pad(inputs.text, (0, 0, 0, missing)), text_mask=pad(mask, (0, missing)))
+    if mask is not None:
+        mask = pad(mask, (0, missing))
+    return dataclasses.replace(inputs, text=pad(inputs.text, (0, 0, 0, missing)), text_mask=mask)
 
 
 def _cat(name: str, values: list[Any]) -> Any:
     present = [value for value in values if value is not None]
     if not present:
         return None
-    if name == "text_mask" and len(present) < len(values):
-        raise InputError("cat: expected a text mask in all batches or in none")
     if len(present) < len(values):
         raise InputError(f"cat: expected {name} in all batches or in none")
     if isinstance(present[0], Cameras):

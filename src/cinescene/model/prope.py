@@ -5,7 +5,7 @@ channels, in groups of four, has q multiplied by Pᵀ, k and v by P⁻¹ and the
 on the relative projections P_i P_j⁻¹ alone, so that the choice of the world frame drops out. The other half of the
 channels carries rotary positions of row and column.
 
-Source: Li et al., "Cameras as Relative Positional Encoding", 2025 (PRoPE), sections 3.2 and 3.3. Ours runs it as a
+Source: Li et al., "Cameras as Relative Positional Encoding", 2025 (PRoPE). Ours runs it as a
 branch beside the backbone's self-attention, with its own projections and a zero-initialised output.
 """
 

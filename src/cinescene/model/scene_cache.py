@@ -86,6 +86,30 @@ class SceneCache:
         """Some samples of the batch."""
         return self._map(lambda tensor: tensor[samples], lambda cameras: cameras[samples])
 
+    def hidden(self) -> SceneCache:
+        """The same cache with every key masked out: no scene, in the same shapes."""
+        none = torch.zeros(self.batch_size, self.token_count, dtype=torch.bool, device=self.layers[0].key.device)
+        has_branch = self.layers[0].projective_key is not None
+        return dataclasses.replace(self, key_mask=none, projective_mask=none if has_branch else None)
+
+    @staticmethod
+    def cat(caches: list[SceneCache]) -> SceneCache:
+        """Joins caches of the same shapes along the batch."""
+        first = caches[0]
+        layers = []
+        for parts in zip(*(cache.layers for cache in caches), strict=True):
+            names = [name for name, value in vars(parts[0]).items() if value is not None]
+            layers.append(LayerKeys(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names}))
+        references = [cache.reference for cache in caches if cache.reference is not None]
+        masks = {}
+        for name in ("key_mask", "projective_mask"):
+            own = [getattr(cache, name) for cache in caches]
+            if any(mask is not None for mask in own):
+                seen = torch.ones(1, first.token_count, dtype=torch.bool, device=first.layers[0].key.device)
+                full = [seen.expand(c.batch_size, -1) if m is None else m for c, m in zip(caches, own, strict=True)]
+                masks[name] = torch.cat(full)
+        return SceneCache(layers=tuple(layers), reference=Cameras.cat(references) if references else None, **masks)
+
     def expanded(self, batch_size: int) -> SceneCache:
         """One scene for a batch of shots on it, without copying; raises `InputError` if there are several scenes."""
         if self.batch_size == batch_size:

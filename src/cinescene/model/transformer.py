@@ -13,6 +13,9 @@ Flow-matching time runs from 0 (data) to 1 (noise); the output is the velocity n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import torch
 from einops import rearrange
 from torch import nn
@@ -28,7 +31,11 @@ from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.prope import ProjectiveFrames, projection_matrices, projective_frames, video_projections
 from cinescene.model.rotary import rotary_at, scene_frame_positions
 from cinescene.model.scene_cache import LayerKeys, SceneCache
+from cinescene.model.step_cache import StepCache
 from cinescene.tensor_types import Bool, Float, Tensor
+
+BlockStep = Callable[[int, Tensor], Tensor]
+"""The video tokens after the block of an index; blocks are taken in order."""
 
 TIME_SCALE = 1000.0
 """Wan's time embedder counts from 0 to 1000."""
@@ -41,11 +48,14 @@ class CineSceneTransformer(nn.Module):
     ``diffusers.WanTransformer3DModel`` with the same weights.
     """
 
-    def __init__(self, config: TransformerConfig) -> None:
+    def __init__(self, config: TransformerConfig, *, empty_backbone: bool = False) -> None:
+        """With ``empty_backbone``, Wan's own parameters have no memory yet (meta device) and must be loaded."""
         super().__init__()
+        from accelerate import init_empty_weights
         from diffusers.models.transformers.transformer_wan import WanTransformer3DModel
 
-        wan = WanTransformer3DModel(**config.backbone.diffusers_arguments())
+        with init_empty_weights(include_buffers=False) if empty_backbone else nullcontext():
+            wan = WanTransformer3DModel(**config.backbone.diffusers_arguments())
         self.config = config
         self.rope = wan.rope
         self.patch_embedding = wan.patch_embedding
@@ -58,11 +68,11 @@ class CineSceneTransformer(nn.Module):
         self.gradient_checkpointing = False
 
     @classmethod
-    def from_seed(cls, config: TransformerConfig, seed: int) -> CineSceneTransformer:
+    def from_seed(cls, config: TransformerConfig, seed: int, *, empty_backbone: bool = False) -> CineSceneTransformer:
         """A model with random weights that depend on the seed alone; PyTorch's own random state is left as it was."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return cls(config)
+            return cls(config, empty_backbone=empty_backbone)
 
     @property
     def device(self) -> torch.device:
@@ -86,12 +96,13 @@ class CineSceneTransformer(nn.Module):
         time: Float[Tensor, " b"] | Float[Tensor, "b t"],
         inputs: CineSceneInputs,
         cache: SceneCache | None = None,
+        step_cache: StepCache | None = None,
     ) -> Float[Tensor, "b c t h w"]:
         """The velocity of noisy latents at a time in [0, 1], one a sample or one a latent frame.
 
         ``cache`` stands for the scene in the cached form; without it the scene's keys are computed here, with
         gradients.
-        Raises `InputError` for inputs that do not fit the model.
+        ``step_cache`` may skip blocks in sampling. Raises `InputError` for inputs that do not fit the model.
         """
         inputs.check(self.config, noisy)
         _check_time(time, noisy)
@@ -99,17 +110,15 @@ class CineSceneTransformer(nn.Module):
             raise InputError("scene cache: a model with context_attention='joint' has none; leave it out")
         if cache is None and self._sees_scene(inputs) and self.config.context_attention == "cached":
             cache = self.encode_scene(inputs)
-        grid = self._grid(noisy)
-        video = self._embed_video(noisy, inputs)
         stream, embedded_time = self._video_stream(noisy, time, inputs, cache)
+        video = self._embed_video(noisy, inputs)
         if cache is not None:
-            video = self._run_cached(video, stream, cache.expanded(noisy.shape[0]))
+            step = self._cached_step(video, stream, cache.expanded(noisy.shape[0]))
         elif self._sees_scene(inputs):
-            video = self._run_joint(video, stream, inputs)
+            step = self._joint_step(video, stream, inputs)
         else:
-            for block in self.blocks:
-                (video,), _ = self._call(block, (video,), (stream,), KeyMasks())
-        return self._head(video, embedded_time, grid)
+            step = self._plain_step(stream)
+        return self._head(self._through_blocks(video, step, step_cache), embedded_time, self._grid(noisy))
 
     def encode_scene(self, inputs: CineSceneInputs) -> SceneCache:
         """The keys and values that a scene offers to every block; needs the views, and neither text nor noise.
@@ -125,45 +134,59 @@ class CineSceneTransformer(nn.Module):
         any_known, any_posed = _some(known), _some(posed)
         masks = KeyMasks(attention=_as_mask(any_known), projective=_as_mask(any_posed))
         layers = []
-        for index, block in enumerate(self.blocks):
+        for index in range(len(self.blocks)):
             last = index == len(self.blocks) - 1
-            (scene,), keys = self._call(block, (scene,), (stream,), masks, None, last)
+            (scene,), keys = self._call(index, (scene,), (stream,), masks, None, last)
             layers.append(keys)
         return SceneCache(layers=tuple(layers), key_mask=known, projective_mask=posed, reference=reference)
 
     # ---- the three ways through the blocks --------------------------------------------------------------------------
 
-    def _run_cached(self, video: Tensor, stream: Stream, cache: SceneCache) -> Tensor:
-        count, projective = video.shape[1], stream.projective is not None
-        masks = KeyMasks(
-            attention=_as_mask(_after_video(cache.key_mask, video, count)),
-            projective=_as_mask(_after_video(cache.projective_mask, video, count)) if projective else None,
-        )
-        for block, layer in zip(self.blocks, cache.layers, strict=True):
-            (video,), _ = self._call(block, (video,), (stream,), masks, layer)
-        return video
+    def _through_blocks(self, video: Tensor, step: BlockStep, step_cache: StepCache | None) -> Tensor:
+        after_first = after = step(0, video)
+        if step_cache is not None and (reused := step_cache.reused(video, after_first)) is not None:
+            return reused
+        for index in range(1, len(self.blocks)):
+            after = step(index, after)
+        if step_cache is not None:
+            step_cache.store(after_first, after)
+        return after
 
-    def _run_joint(self, video: Tensor, stream: Stream, inputs: CineSceneInputs) -> Tensor:
-        scene, scene_stream, known, posed = self._scene_stream(inputs, self._frame_of(inputs), with_text=True)
-        count = video.shape[1]
-        without_path = stream.projective is None and self.config.camera == "prope"
+    def _plain_step(self, stream: Stream) -> BlockStep:
+        return lambda index, video: self._call(index, (video,), (stream,), KeyMasks())[0][0]
+
+    def _cached_step(self, video: Tensor, stream: Stream, cache: SceneCache) -> BlockStep:
+        projective = stream.projective is not None
         masks = KeyMasks(
-            attention=_as_mask(_after_video(known, video, count)),
-            projective=_as_mask(_some(posed) if without_path else _after_video(posed, video, count)),
+            attention=_as_mask(_after_video(cache.key_mask, video)),
+            projective=_as_mask(_after_video(cache.projective_mask, video)) if projective else None,
         )
-        for block in self.blocks:
-            (video, scene), _ = self._call(block, (video, scene), (stream, scene_stream), masks)
-        return video
+        return lambda index, video: self._call(index, (video,), (stream,), masks, cache.layers[index])[0][0]
+
+    def _joint_step(self, video: Tensor, stream: Stream, inputs: CineSceneInputs) -> BlockStep:
+        scene, scene_stream, known, posed = self._scene_stream(inputs, self._frame_of(inputs), with_text=True)
+        masks = KeyMasks(
+            attention=_as_mask(_after_video(known, video)),
+            projective=_as_mask(_some(posed) if stream.projective is None else _after_video(posed, video)),
+        )
+
+        def step(index: int, video: Tensor) -> Tensor:
+            nonlocal scene
+            (video, scene), _ = self._call(index, (video, scene), (stream, scene_stream), masks)
+            return video
+
+        return step
 
     def _call(
         self,
-        block: nn.Module,
+        index: int,
         runs: tuple[Tensor, ...],
         streams: tuple[Stream, ...],
         masks: KeyMasks,
         cached: LayerKeys | None = None,
         keys_only: bool = False,
     ) -> tuple[tuple[Tensor, ...], LayerKeys]:
+        block = self.blocks[index]
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return checkpoint(block, runs, streams, masks, cached, keys_only, use_reentrant=False)
         return block(runs, streams, masks, cached, keys_only)
@@ -332,9 +355,9 @@ def _some(mask: Bool[Tensor, "b n"] | None) -> Bool[Tensor, "b n"] | None:
     return None if mask is None else mask | ~mask.any(dim=1, keepdim=True)
 
 
-def _after_video(mask: Bool[Tensor, "b n"] | None, video: Tensor, count: int) -> Bool[Tensor, "b m"] | None:
+def _after_video(mask: Bool[Tensor, "b n"] | None, video: Float[Tensor, "b k d"]) -> Bool[Tensor, "b m"] | None:
     """The mask of the video's tokens (all seen), then the scene's."""
-    return None if mask is None else torch.cat([mask.new_ones(video.shape[0], count), mask], dim=1)
+    return None if mask is None else torch.cat([mask.new_ones(video.shape[:2]), mask], dim=1)
 
 
 def _as_mask(mask: Bool[Tensor, "b n"] | None) -> Bool[Tensor, "b 1 1 n"] | None:
