@@ -44,7 +44,11 @@ def _umask() -> int:
 def readable_file(path: str | Path, what: str = "file") -> Path:
     """``path``, if it is a non-empty file that can be read; otherwise `InputError` that says what it is instead."""
     path = Path(path)
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as a {what} ({error.strerror})") from error
+    if not exists:
         raise InputError(f"{path}: no such {what}")
     if path.is_dir():
         raise InputError(f"{path}: expected a {what}, but this is a folder")

@@ -104,7 +104,10 @@ def test_opencv_axes_under_an_opengl_name_are_suspected(tmp_path: Path) -> None:
         ({"frames": {}}, "frames: expected an array"),
         (transforms(frames=[]), "at least one frame"),
         (transforms(frames=[{"file_path": "a"}]), r"frames\[0\]: the key 'transform_matrix' is missing"),
-        (transforms(frames=[{"transform_matrix": [[1, 2], [3, 4]]}]), r"frames\[0\].transform_matrix: expected a matrix"),
+        (
+            transforms(frames=[{"transform_matrix": [[1, 2], [3, 4]]}]),
+            r"frames\[0\].transform_matrix: expected a matrix",
+        ),
         (transforms(frames=[{"transform_matrix": [["1"] * 4] * 4}]), r"transform_matrix\[0\]\[0\]: expected a number"),
         (transforms(frames=transforms()["frames"][:1] * 2), r"frames\[1\]: the picture 'images/a.png' stands at"),
         (transforms(fl_x=0), "fl_x: expected a positive number, got 0"),

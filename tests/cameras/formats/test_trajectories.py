@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from cinescene.cameras import CameraTrack, Cameras
+from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import detect_format, read_track, write_track
 from cinescene.errors import GeometryError, InputError
 from tests.cameras.formats.tracks import poses

@@ -94,9 +94,7 @@ def test_all_cameras_of_a_scene_are_read_and_written(tmp_path: Path, generator: 
     read = read_cinescene_cameras(path)
     assert list(read) == names
     for name in names:
-        torch.testing.assert_close(
-            read[name].world_from_camera, tracks[name].world_from_camera, atol=1e-6, rtol=1e-6
-        )
+        torch.testing.assert_close(read[name].world_from_camera, tracks[name].world_from_camera, atol=1e-6, rtol=1e-6)
     chosen = read_track(path, camera="03")
     assert torch.equal(chosen.world_from_camera, read["03_24mm"].world_from_camera)
     assert torch.equal(read_track(path, camera="3").world_from_camera, chosen.world_from_camera)

@@ -135,9 +135,7 @@ def _assert_lens_kept(read: CameraTrack, track: CameraTrack, holds: Holds, size:
     if holds.pixel_aspect:
         close(cameras.focal_px[:, 0] / read_size[:, 0], expected.focal_px[:, 0] / true_size[:, 0], scale=1.0)
     if holds.principal_point:
-        close(
-            cameras.intrinsics_px[:, :2, 2] / read_size, expected.intrinsics_px[:, :2, 2] / true_size, scale=1.0
-        )
+        close(cameras.intrinsics_px[:, :2, 2] / read_size, expected.intrinsics_px[:, :2, 2] / true_size, scale=1.0)
 
 
 def close(found: torch.Tensor, expected: torch.Tensor, scale: float) -> None:

@@ -9,10 +9,9 @@ default), units, frame rate or picture size. The eighth column is the vertical f
 
 from __future__ import annotations
 
-import itertools
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,7 +38,7 @@ from cinescene.tensor_types import Float, Tensor
 TITLE = "A .chan file"
 HOLDS = Holds(lens=True, up=True)
 
-RotationOrder = Literal["XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX"]
+ROTATION_ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 """The axes in the order in which rotations about them are applied."""
 
 _COLUMNS = "frame tx ty tz rx ry rz"
@@ -51,7 +50,7 @@ def read(
     size_px: SizePx | None = None,
     frame_rate: float | None = None,
     up: Up = "y",
-    rotation_order: RotationOrder = "ZXY",
+    rotation_order: str = "ZXY",
 ) -> CameraTrack:
     """The track in a file; what the file does not state can be stated: picture size, frame rate, up, rotation order.
 
@@ -88,9 +87,8 @@ def _rows(path: Path) -> tuple[list[str], Float[Tensor, "t k"]]:
 
 
 def _checked_order(rotation_order: str) -> tuple[int, int, int]:
-    if sorted(rotation_order.upper()) != ["X", "Y", "Z"]:
-        orders = ", ".join("".join(order) for order in itertools.permutations("XYZ"))
-        raise InputError(f"rotation order: expected one of {orders}, got {rotation_order!r}")
+    if rotation_order.upper() not in ROTATION_ORDERS:
+        raise InputError(f"rotation order: expected one of {', '.join(ROTATION_ORDERS)}, got {rotation_order!r}")
     first, second, third = ("XYZ".index(axis) for axis in rotation_order.upper())
     return first, second, third
 
@@ -111,7 +109,7 @@ def _timing(
         return timing_of((frames - frames[0]) / frame_rate)
     step = float(steps[0]) if len(frames) > 1 else 1.0
     if abs(step - 1) > 1e-6:
-        notes.append(f"The file holds every {step:g}th frame; the frames are read as following each other.")
+        notes.append(f"The file's frames are {step:g} apart; they are read as following each other.")
     return {"frame_rate": None if frame_rate is None else frame_rate / step}
 
 
@@ -130,7 +128,7 @@ def _lens(path: Path, rows: Float[Tensor, "t k"], size_px: SizePx | None, notes:
     }
 
 
-def write(path: Path, track: CameraTrack, *, rotation_order: RotationOrder = "ZXY", first_frame: int = 1) -> list[str]:
+def write(path: Path, track: CameraTrack, *, rotation_order: str = "ZXY", first_frame: int = 1) -> list[str]:
     """Writes a y-up file in the track's own units; returns sentences on what is lost."""
     order = _checked_order(rotation_order)
     poses, notes = upright(track)

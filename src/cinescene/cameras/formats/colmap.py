@@ -18,6 +18,7 @@ from cinescene.cameras.formats import colmap_binary, colmap_text
 from cinescene.cameras.formats.axes import Up, checked_poses, turned_up, z_up_from
 from cinescene.cameras.formats.colmap_model import MODEL_BY_NAME, ColmapCamera, ColmapImage, ColmapPoints
 from cinescene.cameras.formats.distortion import distortion_note
+from cinescene.cameras.formats.documents import existing
 from cinescene.cameras.formats.lens import check_size, intrinsics_from, lens_of
 from cinescene.cameras.formats.losses import Holds, what_is_lost
 from cinescene.cameras.track import CameraTrack
@@ -52,9 +53,7 @@ def find_model(path: Path) -> tuple[Path, str] | None:
 
 
 def _found(path: Path) -> tuple[Path, str, ModuleType]:
-    if not path.exists():
-        raise InputError(f"{path}: no such COLMAP model")
-    found = find_model(path)
+    found = find_model(existing(path, "COLMAP model"))
     if found is None:
         raise InputError(f"{path}: expected a COLMAP model, a folder with cameras and images as .bin or .txt")
     return *found, colmap_binary if found[1] == "bin" else colmap_text

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from cinescene.cameras.formats import cinescene_json, cinescene_path
 from cinescene.cameras.formats.colmap import find_model
-from cinescene.cameras.formats.documents import Field, decode_text, parse_json, read_bytes
+from cinescene.cameras.formats.documents import Field, decode_text, existing, parse_json, read_bytes
 from cinescene.cameras.formats.rows import is_number
 from cinescene.errors import CineSceneError, InputError
+from cinescene.files import readable_file
 
 FormatName = Literal[
     "cinescene-track",
@@ -75,18 +76,20 @@ def detect_format(path: str | Path) -> FormatName:
 
     Raises `InputError` where nothing tells it, and where the file's name claims another format than its content has.
     """
-    path = Path(path)
+    path = existing(path)
     if path.is_dir():
         return _detect_folder(path)
     claimed = format_of_name(path)
-    looks = looks_like(path)
-    if looks is None:
+    try:
+        looks = _by_content(path)
+    except CineSceneError:
         if claimed is None:
-            read_bytes(path)
-            raise InputError(f"{path}: this is no camera file of a known format; if it is, state the format")
+            raise
         return claimed
-    if claimed is None or claimed == looks or looks in ("cinescene-track", "cinescene-path"):
-        return looks
+    if looks is None and claimed is None:
+        raise InputError(f"{path}: this is no camera file of a known format; if it is, state the format")
+    if looks is None or claimed is None or claimed == looks or looks in ("cinescene-track", "cinescene-path"):
+        return looks or claimed  # type: ignore[return-value]
     raise InputError(
         f"{path}: named as a file of format {claimed!r}, but its content looks like {looks!r}; "
         f"state the format to read it all the same, or rename it"
@@ -113,7 +116,7 @@ def looks_like(path: Path) -> FormatName | None:
 def _by_content(path: Path) -> FormatName | None:
     if path.is_dir():
         return _detect_folder(path)
-    with path.open("rb") as file:
+    with readable_file(path, "camera file").open("rb") as file:
         head = file.read(_SNIFFED_BYTES)
     if head.startswith(b"glTF"):
         return "gltf"
@@ -128,7 +131,7 @@ def _by_content(path: Path) -> FormatName | None:
 
 
 def _by_json(document: Field) -> FormatName | None:
-    content: dict[str, Any] = document.value
+    content: dict[str, Any] = dict(document.value)
     own: dict[str, FormatName] = {cinescene_json.KIND: "cinescene-track", cinescene_path.KIND: "cinescene-path"}
     if isinstance(content.get("kind"), str) and content["kind"] in own:
         return own[content["kind"]]

@@ -18,6 +18,15 @@ MAX_FILE_BYTES = 512 * 2**20
 """Largest camera file that is read: some 500 000 frames of JSON."""
 
 
+def existing(path: str | Path, what: str = "camera file") -> Path:
+    """``path``, if there is a file or folder there; otherwise `InputError`."""
+    path = Path(path)
+    try:
+        return path if path.is_dir() else readable_file(path, what)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read as a {what} ({error.strerror})") from error
+
+
 def read_bytes(path: str | Path, what: str = "camera file", limit: int = MAX_FILE_BYTES) -> bytes:
     """The whole file; raises `InputError` if it is missing, empty, unreadable or larger than ``limit`` bytes."""
     try:

@@ -20,7 +20,7 @@ import torch
 from cinescene.cameras.formats.axes import FLIP_CAMERA, Up, checked_poses, turned_up, upright
 from cinescene.cameras.formats.distortion import Distorted, distortion_note, polynomial
 from cinescene.cameras.formats.documents import Field, read_json, write_json
-from cinescene.cameras.formats.lens import SizePx, intrinsics_from, lens_of, nominal_note, nominal_size, check_size
+from cinescene.cameras.formats.lens import SizePx, check_size, intrinsics_from, lens_of, nominal_note, nominal_size
 from cinescene.cameras.formats.losses import Holds, what_is_lost
 from cinescene.cameras.track import CameraTrack
 from cinescene.errors import GeometryError, InputError

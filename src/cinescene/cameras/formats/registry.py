@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from cinescene.cameras.formats.detection import detect_format, format_for_writing, looks_like
+from cinescene.cameras.formats.documents import existing
 from cinescene.cameras.formats.plausibility import suspicions
 from cinescene.cameras.track import CameraTrack
 from cinescene.errors import GeometryError, InputError
@@ -68,8 +69,7 @@ def read_track(path: str | Path, format: str | None = None, **options: Any) -> C
     name = format if format is not None else detect_format(path)
     function = camera_format(name).module.read
     _check_options(name, function, options)
-    if not path.exists():
-        raise InputError(f"{path}: no such camera file")
+    existing(path)
     try:
         track: CameraTrack = function(path, **options)
     except (InputError, GeometryError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -34,7 +34,7 @@ def write(
     path: Path,
     track: CameraTrack,
     *,
-    up_axis: Literal["Y", "Z"] = "Y",
+    up_axis: str = "Y",
     metres_per_unit: float = 0.01,
     camera: str = "camera",
     film_width_mm: float = 36.0,
@@ -47,8 +47,8 @@ def write(
     """
     if path.suffix.lower() not in (".usd", ".usda", ".usdc"):
         raise InputError(f"{path}: expected a name that ends in .usda, .usdc or .usd for USD")
-    if not (metres_per_unit > 0 and film_width_mm > 0):
-        raise InputError("USD: expected a positive unit and film width")
+    if up_axis not in ("Y", "Z") or not (metres_per_unit > 0 and film_width_mm > 0):
+        raise InputError(f"{path}: expected up_axis Y or Z, and a positive unit and film width")
     cameras = lens_of(path, track, TITLE)
     poses, notes = upright(track)
     if up_axis == "Y":
