@@ -22,6 +22,7 @@ from cinescene.errors import CheckpointError, InputError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.config import FORMAT_VERSION, BackboneConfig, TransformerConfig
 from cinescene.model.text_encoder import TextEncoder
+from cinescene.model.trainable import NEW_MODULES
 from cinescene.model.transformer import CineSceneTransformer
 from cinescene.model.weight_files import load_weights, read_json, save_weights, weight_files, write_json
 from cinescene.scene.vggt.model import Vggt
@@ -30,8 +31,6 @@ from cinescene.scene.vggt.weights import load_vggt, save_vggt
 KEPT_IN_FLOAT32 = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")
 """Parts of a Wan transformer that stay in 32 bits when the rest is loaded in 16 (diffusers' own list)."""
 
-NEW_MODULES = ("scene_embedding.", "previz_embedding.", ".camera_encoder.", ".projective.")
-"""Parts of names of the parameters that a Wan checkpoint does not have."""
 
 WAN_TEXT_TOKENS = 512
 """Length to which Wan pads its prompts."""
@@ -301,12 +300,15 @@ def _downloaded(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     patterns = ["model_index.json", "*/*.json", "*/*.safetensors", "tokenizer/*"]
+    reason = "some of its files are missing"
     try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
+        folder = Path(snapshot_download(name, allow_patterns=patterns))
+        if _complete(folder):
+            return folder
     except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        folder = name.split("/")[1]
-        raise CheckpointError(
-            f"{name}: no complete local copy, and it cannot be downloaded ({type(error).__name__}). On a machine with "
-            f"network run: hf download {name} --local-dir {folder}; bring that folder here and give its path instead "
-            "of the name"
-        ) from error
+        reason = type(error).__name__
+    short = name.split("/")[1]
+    raise CheckpointError(
+        f"{name}: no complete local copy, and it cannot be downloaded ({reason}). On a machine with network run: "
+        f"hf download {name} --local-dir {short}; bring that folder here and give its path instead of the name"
+    )

@@ -122,14 +122,14 @@ def load_weights(
             misshapen.append(f"{name} is {tuple(tensor.shape)}, expected {tuple(wanted[name].shape)}")
         else:
             given[name] = _converted(name, tensor, dtype, keep_float32)
+    where = files[0].parent
     for alias, shared in aliases.items():
         if (alias in given) != (shared in given):
             given[alias] = given[shared] = given.get(alias, given.get(shared))  # type: ignore[assignment]
+    _complain(where, "misshapen", misshapen)
     missing = [name for name in wanted if name not in given]
-    where = files[0].parent
     _complain(where, "missing", [name for name in missing if not any(part in name for part in may_miss)])
     _complain(where, "foreign", foreign)
-    _complain(where, "misshapen", misshapen)
     module.load_state_dict(given, strict=False, assign=True)
     return missing
 
