@@ -11,7 +11,7 @@ from cinescene.tensor_types import Float, Tensor
 
 LEAST_RADIUS_PX = 0.75
 """A disc of this radius covers at least one pixel centre wherever it lies."""
-LARGEST_RADIUS_SHARE = 0.05
+LARGEST_RADIUS_SHARE = 0.1
 """A point very near the camera is drawn no larger than this share of the picture's longer side."""
 
 
