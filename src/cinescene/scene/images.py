@@ -52,7 +52,7 @@ class PictureInfo:
     """What is known of a picture before it is decoded.
 
     ``width_px``, ``height_px``
-        Size when upright.
+        Size when upright, or as stored if that was asked for.
     ``focal_px``
         Focal length by its EXIF data, or None.
     ``partial``
@@ -98,31 +98,34 @@ def picture_format(path: str | Path) -> str | None:
     return None
 
 
-def picture_info(path: str | Path) -> PictureInfo:
-    """Size, lens and format from a picture's header; raises `InputError` for what cannot or must not be decoded."""
+def picture_info(path: str | Path, *, upright: bool = True) -> PictureInfo:
+    """Size, lens and format from a picture's header; raises `InputError` for what cannot or must not be decoded.
+
+    Without ``upright`` the EXIF orientation is left alone, as most reconstruction programs do.
+    """
     path = readable_file(path, "picture")
     kind = picture_format(path)
     if kind is None:
         raise InputError(
             f"{path}: expected a picture (JPEG, PNG, WebP, TIFF, BMP, AVIF, HEIC, EXR or HDR), but its content is none"
         )
-    info = _linear_info(path, kind) if kind in ("EXR", "HDR") else _pillow_info(path, kind)
+    info = _linear_info(path, kind) if kind in ("EXR", "HDR") else _pillow_info(path, kind, upright)
     _check_size(info)
     return info
 
 
-def load_image(path: str | Path, tone_mapping: ToneMapping | None = None) -> Picture:
+def load_image(path: str | Path, tone_mapping: ToneMapping | None = None, *, upright: bool = True) -> Picture:
     """Decodes a picture; EXR and HDR pictures are tone mapped (`ToneMapping` by default).
 
     Raises `InputError`, naming the file, where it is missing, empty, no picture, damaged, cut short, smaller than
     16×16 or larger than 128 megapixels, and `MissingDependencyError` where its format needs a package.
     """
-    info = picture_info(path)
+    info = picture_info(path, upright=upright)
     if info.format in ("EXR", "HDR"):
         pixels, notes = tone_mapped(_linear(info), tone_mapping or ToneMapping())
         more = list(notes)
     else:
-        pixels, more = _pillow_pixels(info)
+        pixels, more = _pillow_pixels(info, upright)
     if pixels.shape != (info.height_px, info.width_px, 3):
         raise InputError(f"{path}: its header says {info.width_px}×{info.height_px}, but its content is another size")
     tensor = torch.from_numpy(np.ascontiguousarray(pixels)).movedim(-1, 0)
@@ -143,10 +146,10 @@ def _check_size(info: PictureInfo) -> None:
         )
 
 
-def _pillow_info(path: Path, kind: str) -> PictureInfo:
+def _pillow_info(path: Path, kind: str, upright: bool) -> PictureInfo:
     with opened_picture(path, kind == "HEIC") as image:
         width, height = image.size
-        is_sideways = orientation(image) in SIDEWAYS
+        is_sideways = upright and orientation(image) in SIDEWAYS
         lens = lens_from_exif(exif_of(image), width, height)
         xmp = image.info.get("xmp", b"")
         return PictureInfo(
@@ -160,10 +163,10 @@ def _pillow_info(path: Path, kind: str) -> PictureInfo:
         )
 
 
-def _pillow_pixels(info: PictureInfo) -> tuple[NDArray[np.uint8], list[str]]:
+def _pillow_pixels(info: PictureInfo, upright: bool) -> tuple[NDArray[np.uint8], list[str]]:
     with opened_picture(info.path, info.format == "HEIC") as image:
         try:
-            return decoded(image)
+            return decoded(image, upright)
         except InputError as error:
             raise InputError(f"{info.path}: {error}") from error
 

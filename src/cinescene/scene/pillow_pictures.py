@@ -85,8 +85,8 @@ def orientation(image: Image.Image) -> int:
     return value if value in UPRIGHT else 1
 
 
-def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], list[str]]:
-    """Upright 8-bit sRGB (h, w, 3), and what was done to get there where a user should know.
+def decoded(image: Image.Image, upright: bool = True) -> tuple[NDArray[np.uint8], list[str]]:
+    """8-bit sRGB (h, w, 3), turned upright if so asked, and what was done to get there where a user should know.
 
     Transparency is composited on white, embedded colour profiles are converted to sRGB (relative colorimetric),
     16-bit values are rounded to 8, and of several frames or pages the first is taken.
@@ -94,7 +94,7 @@ def decoded(image: Image.Image) -> tuple[NDArray[np.uint8], list[str]]:
     notes: list[str] = []
     if getattr(image, "n_frames", 1) > 1 and image.format not in ("MPO", "AVIF", "HEIF"):
         notes.append(f"it holds {image.n_frames} frames or pages; the first is used")  # type: ignore[attr-defined]
-    turn = UPRIGHT.get(orientation(image))
+    turn = UPRIGHT.get(orientation(image)) if upright else None
     profile = image.info.get("icc_profile")
     image.load()
     if turn is not None:
