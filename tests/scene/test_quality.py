@@ -56,7 +56,7 @@ def test_exposure_counts_stops_about_middle_grey_and_clipped_pixels() -> None:
 
 
 def test_luma_averages_whatever_the_size() -> None:
-    for height, width in ((100, 200), (1001, 667), (3000, 4000), (17, 2000)):
+    for height, width in ((100, 200), (1001, 667), (1500, 2000), (17, 2000)):
         grey = luma(torch.full((3, height, width), 128, dtype=torch.uint8))
         assert max(grey.shape) <= 640
         torch.testing.assert_close(grey, torch.full_like(grey, 128 / 255))

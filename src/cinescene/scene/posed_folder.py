@@ -77,7 +77,7 @@ def open_posed(
         metres_per_unit=track.metres_per_unit,
         up_known=track.z_up,
         notes=track.notes,
-        left_out=(*left_out, *_unposed(matched, only)),
+        left_out=(*left_out, *_unposed(matched, left_out, only)),
     )
 
 
@@ -152,9 +152,10 @@ def _intrinsics(track: CameraTrack, match: Matched) -> tuple[Float[Tensor, "3 3"
     return camera.resized(match.info.width_px, match.info.height_px).intrinsics_px, "calibrated"
 
 
-def _unposed(matched: Sequence[Matched], only: Sequence[Path] | None) -> Iterator[LeftOut]:
+def _unposed(matched: Sequence[Matched], left_out: Sequence[LeftOut], only: Sequence[Path] | None) -> Iterator[LeftOut]:
     """Pictures beside the posed ones (or among those asked for) that have no pose."""
     used = {match.info.path.resolve() for match in matched}
+    named = {Path(item.name).name for item in left_out}
     if only is None:
         folders = {match.info.path.parent for match in matched}
         beside = [path for folder in folders for path in folder.iterdir() if not path.name.startswith(".")]
@@ -162,5 +163,5 @@ def _unposed(matched: Sequence[Matched], only: Sequence[Path] | None) -> Iterato
     else:
         candidates = list(only)
     for path in sorted(candidates, key=natural_key):
-        if path.resolve() not in used:
+        if path.resolve() not in used and path.name not in named:
             yield LeftOut(name=path.name, reason="it has no pose")
