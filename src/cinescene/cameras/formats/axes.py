@@ -63,8 +63,9 @@ def without_scale(matrix: np.ndarray, where: str) -> np.ndarray:
 
     Raises `GeometryError` for numbers that are not finite and axes of no length. Shear and mirrors are left in.
     """
-    lengths = np.linalg.norm(matrix[:3, :3], axis=0)
-    if not (np.isfinite(matrix).all() and (lengths > 1e-12).all()):
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(matrix[:3, :3], axis=0)
+    if not (np.isfinite(matrix).all() and np.isfinite(lengths).all() and (lengths > 1e-12).all()):
         raise GeometryError(f"{where}: this camera's transform is not finite or squeezes space to nothing")
     result = matrix.copy()
     result[:3, :3] /= lengths

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any, Literal
@@ -158,7 +159,7 @@ def _by_text(path: Path, text: str) -> FormatName | None:
         return None
     count = len(lines[0])
     if count == 8:
-        norm = sum(float(word) ** 2 for word in lines[0][4:])
-        return "tum" if abs(norm - 1) < 0.02 else "chan"
+        length = math.hypot(*(float(word) for word in lines[0][4:]))
+        return "tum" if abs(length - 1) < 0.01 else "chan"
     by_count: dict[int, FormatName] = {19: "realestate10k", 12: "kitti", 7: "chan"}
     return by_count.get(count)

@@ -42,7 +42,7 @@ SAMPLED_RATE = 24.0
 """Frames a second at which an animation with sparse keys is read unless another rate is stated."""
 
 _SLOWEST_BAKED_RATE = 12.0
-_MAX_FRAMES = 1_000_000
+_MAX_FRAMES = 100_000
 _KEY_PRECISION_S = 2e-5
 
 

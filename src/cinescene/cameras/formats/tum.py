@@ -7,9 +7,9 @@ benchmark (Sturm et al., 2012). The world's up is not stated (that of the benchm
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from cinescene.cameras.formats.axes import Up, checked_poses, in_units, turned_up
@@ -49,7 +49,7 @@ def read(path: Path, *, up: Up | None = None) -> CameraTrack:
 
 
 def _check_line(where: str, rows: list[list[float]]) -> None:
-    length = float(np.linalg.norm(rows[-1][4:]))
+    length = math.hypot(*rows[-1][4:])
     if abs(length - 1) > 0.01:
         raise GeometryError(
             f"{where}: expected a unit quaternion in columns five to eight, got one of length {length:.4g}"

@@ -41,7 +41,7 @@ from cinescene.files import readable_file
 
 __all__ = ["HOLDS", "TITLE", "read", "write"]
 
-MAX_FRAMES = 1_000_000
+MAX_FRAMES = 100_000
 
 
 def read(
@@ -179,7 +179,7 @@ def _lens(
             raise GeometryError(
                 f"{path}: {prim.GetPath()}.{label}: expected positive numbers, got {film[name].min():g}"
             )
-    stated, policy, pixel_aspect = _render_size(stage, prim)
+    stated, policy, pixel_aspect = _render_size(path, stage, prim)
     aspect = float(film["width"][0] / film["height"][0])
     size = stated or size_px
     if size is None:
@@ -203,7 +203,7 @@ def _number(path: Path, attribute: Any, code: float) -> float:
     return float(value)
 
 
-def _render_size(stage: Any, prim: Any) -> tuple[SizePx | None, str, float]:
+def _render_size(path: Path, stage: Any, prim: Any) -> tuple[SizePx | None, str, float]:
     """Resolution, conform policy and pixel aspect of the render product or settings for this camera."""
     usd = usd_library()
     found = []
@@ -216,9 +216,11 @@ def _render_size(stage: Any, prim: Any) -> tuple[SizePx | None, str, float]:
     if not found:
         return None, "adjustPixelAspectRatio", 1.0
     settings = min(found, key=lambda entry: entry[0])[1]
-    width, height = settings.GetResolutionAttr().Get()
-    policy = settings.GetAspectRatioConformPolicyAttr().Get()
-    return (width, height), policy, float(settings.GetPixelAspectRatioAttr().Get())
+    resolution = settings.GetResolutionAttr().Get()
+    pixel_aspect = settings.GetPixelAspectRatioAttr().Get()
+    if not isinstance(resolution, usd.Gf.Vec2i) or not isinstance(pixel_aspect, float) or not pixel_aspect > 0:
+        raise InputError(f"{path}: {settings.GetPath()}: expected a resolution of two numbers and a pixel aspect ratio")
+    return (resolution[0], resolution[1]), str(settings.GetAspectRatioConformPolicyAttr().Get()), pixel_aspect
 
 
 def _conformed(

@@ -37,12 +37,18 @@ def quiet(path: Path, done: str) -> Iterator[None]:
     usd = usd_library()
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: this USD file holds text that is not UTF-8; is it damaged?") from error
     except usd.Tf.ErrorException as error:
-        raise InputError(f"{path}: this USD file cannot be {done} ({_reason(str(error))})") from error
+        raise InputError(f"{path}: this USD file cannot be {done} ({_reason(error)})") from error
 
 
-def _reason(text: str) -> str:
+def _reason(error: Exception) -> str:
     """The quoted message of the library's first error, without its source file and line."""
+    try:
+        text = str(error)
+    except UnicodeDecodeError:
+        return "it holds text that is not UTF-8; is it damaged?"
     first = next((line for line in text.splitlines() if "Error in" in line), text)
     message = first.split(" : '", 1)[-1].strip().rstrip("'")
     return " ".join(message.split())[:200]
