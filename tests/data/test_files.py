@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.manifest import check_manifest, read_manifest, write_manifest
 from cinescene.data.strips import (
-    FAR_M,
-    NEAR_M,
     read_depth_strip,
     read_mask_strip,
     write_depth_strip,
     write_mask_strip,
 )
+from cinescene.depth_files import FAR_M, NEAR_M
 from cinescene.errors import InputError
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import path_convert, path_plot
+from cinescene.cli import path_convert, path_plot, preview
 
 Command = Callable[..., Any]
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, Command] = {"preview": preview.preview}
 
 GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "path": ("Camera paths and camera files.", {"convert": path_convert.convert, "plot": path_plot.plot}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -20,18 +20,24 @@ def preview(
     frames: int | None = None,
     seconds: float | None = None,
     lens: float | None = None,
+    geometry: Literal["standin", "vggt", "depth"] = "standin",
     camera_height: float = 1.6,
     dome_radius: float = 15.0,
+    vggt: str | None = None,
+    depth: Path | None = None,
+    mode: Literal["mesh", "points"] = "mesh",
     keep_coordinates: bool = False,
     write_map: Annotated[bool, tyro.conf.arg(name="map")] = True,
 ) -> None:
-    """Fly a camera path through a panorama, without a neural network.
+    """Fly a camera path through a photographed place.
 
-    Turning and zooming are exact. Moving uses a stand-in geometry: a flat ground below the camera and a far dome.
-    Beside the video a map is written: white where the picture was photographed, black where it is guessed.
+    Through a panorama, turning and zooming are exact; moving uses a stand-in geometry (a flat ground below the camera
+    and a far dome), or depth that is estimated by VGGT or known. Beside the video a map is written: white where the
+    picture was photographed, black where it is guessed.
 
     Args:
-        scene: A panorama (equirectangular, 2:1), or sample:NAME for one that ships with the program.
+        scene: A panorama (equirectangular, 2:1) or photos: a file, a folder, a glob; sample:NAME for one that ships
+            with the program.
         camera: Moves, such as "dolly in 1.5m over 2s ease, then pan right 40deg", or a camera file.
         out: The video to write.
         size: Width and height of the picture.
@@ -39,8 +45,13 @@ def preview(
         frames: Number of frames; by default as many as the moves take.
         seconds: Duration; by default as long as the moves take.
         lens: Focal length in mm on 36 mm film where the moves or the file do not state one (24 by default).
-        camera_height: Metres from the ground to where the panorama was taken.
-        dome_radius: Metres to everything that is not ground.
+        geometry: What the camera moves through: standin, vggt (needs --vggt) or depth (needs --depth).
+        camera_height: Metres from the ground to where the pictures were taken.
+        dome_radius: Metres to everything that is not ground, for the stand-in.
+        vggt: VGGT checkpoint: a .safetensors file, a folder with one, or a hub name (facebook/VGGT-1B is
+            non-commercial).
+        depth: Depths of the panorama's or photo's pixels: 16-bit PNG or OpenEXR.
+        mode: How depth is drawn: a mesh cut at edges, or points.
         keep_coordinates: Leave the poses of a camera file where they are instead of starting at the panorama.
         write_map: Also write the map of what was photographed, as OUT with -map before its suffix.
     """
@@ -48,16 +59,21 @@ def preview(
     from cinescene.cameras.request import ShotRequest
     from cinescene.cli.progress import progress_bar
     from cinescene.cli.values import parse_size
-    from cinescene.previz.flight import fly_through_panorama
+    from cinescene.previz.place import PlaceOptions, open_place
     from cinescene.previz.preview import write_preview
-    from cinescene.previz.stand_in import StandIn
-    from cinescene.previz.support import path_warnings
     from cinescene.scene.scene import Scene
 
     width, height = parse_size(size)
     if out.suffix.lower() != ".mp4":
         raise InputError(f"{out}: expected an output name that ends in .mp4")
-    place = StandIn(camera_height_m=camera_height, dome_radius_m=dome_radius)
+    options = PlaceOptions(
+        geometry=geometry,
+        camera_height_m=camera_height,
+        dome_radius_m=dome_radius,
+        vggt=vggt,
+        depth=depth,
+        mode=mode,
+    )
     request = ShotRequest(
         camera=camera,
         width_px=width,
@@ -70,20 +86,12 @@ def preview(
         keep_coordinates=keep_coordinates,
     )
     track = request.track()
-    panorama = Scene.open(scene).panorama
-    if panorama is None:
-        raise InputError(
-            f"{scene}: the stand-in geometry needs a panorama (equirectangular, 2:1), and these are photos; "
-            "estimate their geometry instead: --geometry vggt"
-        )
+    place = open_place(Scene.open(scene), options)
     print(request.describe(), file=sys.stderr)
-    motion = motion_report(track)
-    warnings = path_warnings(track, place)
     with progress_bar("preview", len(track)) as progress:
         map_path = out.with_name(f"{out.stem}-map{out.suffix}") if write_map else None
-        flight = fly_through_panorama(panorama, track.cameras(), place)
-        report = write_preview(flight, track, out, map_path, progress)
-    print(motion.text(), file=sys.stderr)
-    for warning in (*track.notes, *warnings, *report.warnings):
+        report = write_preview(place.fly(track.cameras()), track, out, map_path, progress)
+    print(motion_report(track).text(), file=sys.stderr)
+    for warning in (*track.notes, *place.warnings(track), *report.warnings):
         print(f"warning: {warning}", file=sys.stderr)
     print(out)

@@ -1,44 +1,34 @@
 """Depth and masks of a clip as one lossless PNG: its frames stacked from top to bottom.
 
-Depth is 16-bit greyscale on a logarithmic scale: value v ≥ 1 stands for
-``NEAR_M · (FAR_M / NEAR_M) ** ((v − 1) / 65534)`` metres, 0 for no surface (sky). The step is 0.015 %
-everywhere. Masks are 8-bit greyscale: 0 background, 128 the subject's shadow and soft edge, 255 the subject.
+Depth is coded as `cinescene.depth_files` says. Masks are 8-bit greyscale: 0 background, 128 the subject's shadow and
+soft edge, 255 the subject.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from cinescene.depth_files import depth_code, depth_from_code, depth_png_text
 from cinescene.errors import InputError
 from cinescene.files import readable_file, written_whole
 from cinescene.tensor_types import Bool, Float, Tensor
 
-NEAR_M = 0.05
-FAR_M = 1000.0
-_STEPS = 65534
 SHADOW = 128
 SUBJECT = 255
 
 
 def write_depth_strip(path: Path, depth_m: Float[Tensor, "t h w"]) -> None:
-    """Stores depth in metres; infinity stays infinity, finite values are clamped to NEAR_M … FAR_M."""
-    if depth_m.isnan().any() or (depth_m <= 0).any():
-        raise InputError(f"{path}: expected positive depths, got NaN, zero or a negative one")
-    position = torch.log(depth_m.double().clamp(NEAR_M, FAR_M) / NEAR_M) / math.log(FAR_M / NEAR_M)
-    code = torch.where(depth_m.isinf(), 0.0, 1 + (position * _STEPS).round())
-    _write(path, code.numpy().astype(np.uint16))
+    """Stores depth in metres; infinity stays infinity, finite values are clamped to what the code holds."""
+    _write(path, depth_code(depth_m, str(path)), depth_png_text())
 
 
 def read_depth_strip(path: Path, height_px: int, frame_indices: list[int] | None = None) -> Float[Tensor, "t h w"]:
     """Depth in metres, float32, of all or the chosen frames."""
-    code = torch.from_numpy(_read(path, height_px, "I;16", frame_indices).astype(np.int32))
-    depth = NEAR_M * torch.exp((code - 1).double() / _STEPS * math.log(FAR_M / NEAR_M))
-    return torch.where(code == 0, torch.inf, depth).float()
+    return depth_from_code(_read(path, height_px, "I;16", frame_indices))
 
 
 def write_mask_strip(path: Path, subject: Bool[Tensor, "t h w"], affected: Bool[Tensor, "t h w"]) -> None:
@@ -55,9 +45,10 @@ def read_mask_strip(
     return code == SUBJECT, code > 0
 
 
-def _write(path: Path, frames: np.ndarray) -> None:
+def _write(path: Path, frames: np.ndarray, text: PngImagePlugin.PngInfo | None = None) -> None:
     with written_whole(path) as temporary:
-        Image.fromarray(frames.reshape(-1, frames.shape[-1])).save(temporary, format="PNG", compress_level=4)
+        strip = Image.fromarray(frames.reshape(-1, frames.shape[-1]))
+        strip.save(temporary, format="PNG", compress_level=4, pnginfo=text)
 
 
 def _read(path: Path, height_px: int, mode: str, frame_indices: list[int] | None) -> np.ndarray:
