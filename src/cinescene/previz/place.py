@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
@@ -20,6 +20,9 @@ from cinescene.scene.geometry import DepthViews
 from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
 from cinescene.scene.scene import Scene
 from cinescene.scene.splat import Mode
+
+if TYPE_CHECKING:
+    from cinescene.scene.vggt import SceneEncoding
 
 Geometry = Literal["standin", "vggt", "depth"]
 
@@ -131,12 +134,21 @@ def _estimated(scene: Scene, options: PlaceOptions) -> DepthViews:
         images = [view.load().float() / 255 for view in scene.views]
         cameras = scene.cameras
     encoding = encode_scene(model, images, cameras, options=EncodeOptions(longest_px=side), cache=encoding_cache())
+    return placed_estimate(scene, encoding, options.camera_height_m)
+
+
+def placed_estimate(scene: Scene, encoding: SceneEncoding, camera_height_m: float) -> DepthViews:
+    """Estimated geometry, and the cameras of the views with it, in the world of `Place`.
+
+    The scale is the scene's own where its cameras are known in a known unit; otherwise the ground is put
+    ``camera_height_m`` below the cameras. Raises `GeometryError` where no ground is found.
+    """
     views = encoding.depth_views()
     up = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64) if scene.up_known else None
     known_scale = scene.metres_per_unit if scene.panorama is None else None
     if known_scale is not None and encoding.depth_scale is None:
         known_scale = None
-    metres = known_scale or metres_per_unit_from_camera_height(views, options.camera_height_m, up)
+    metres = known_scale or metres_per_unit_from_camera_height(views, camera_height_m, up)
     views = views.in_metres(metres)
     if scene.panorama is not None:
         return panorama_depth_views(views, scene.panorama.camera)
