@@ -9,6 +9,8 @@ from cinescene.tensor_types import Float, Tensor
 LOWEST_HZ = 0.25
 HIGHEST_HZ = 4.0
 WAVES = 24
+DETRENDED = 5 / 3
+"""Mean square of unit noise after the line between its ends is taken off: 1 + ∫(s² + (1 − s)²)ds."""
 
 
 def unrest(times_s: Float[Tensor, "t"], duration_s: float, seed: int, channels: int = 6) -> Float[Tensor, "t channels"]:
@@ -25,7 +27,7 @@ def unrest(times_s: Float[Tensor, "t"], duration_s: float, seed: int, channels: 
     step = (HIGHEST_HZ / LOWEST_HZ) ** (1 / WAVES)
     frequency_hz = LOWEST_HZ * step ** (torch.arange(WAVES, dtype=torch.float64) + jitter)
     amplitude = 1 / frequency_hz
-    amplitude = amplitude * (2**0.5 / torch.linalg.vector_norm(amplitude, dim=-1, keepdim=True))
+    amplitude = amplitude * (math.sqrt(2 / DETRENDED) / torch.linalg.vector_norm(amplitude, dim=-1, keepdim=True))
 
     def waves(at_s: Tensor) -> Tensor:
         angle = 2 * math.pi * frequency_hz * at_s[..., None, None] + phase

@@ -215,9 +215,9 @@ def _runs(marks: Bool[Tensor, "n"]) -> list[tuple[int, int]]:
 
 
 def _peak(values: Tensor, unit: str, first_frame: int) -> str:
-    if not len(values):
+    highest = float(values.max()) if len(values) else 0.0
+    if highest < ROUNDING:
         return f"0 {unit}"
-    highest = float(values.max())
     frame = int((values >= highest * (1 - 1e-6)).nonzero()[0, 0]) + first_frame
     return f"{highest:.3g} {unit} (frame {frame})"
 

@@ -69,19 +69,19 @@ def track_figure(
     if every is not None and every < 1:
         raise InputError(f"plot: expected a frustum at every 1st, 2nd, … frame, got every {every}")
     drawing = _drawing(track, every, sensor_width_mm)
-    figure = Figure(figsize=(15, 9.2), layout="constrained")
-    head, body, foot = figure.subfigures(3, 1, height_ratios=[0.07, 0.83, 0.1])
-    views, curves = body.subfigures(1, 2, width_ratios=[1.15, 1])
-    head.text(0.01, 0.45, textwrap.fill(title, 150), fontsize=13, va="center", parse_math=False)
-    foot.text(0.01, 0.55, textwrap.fill(drawing.report.text(), 205), fontsize=9.5, va="center", parse_math=False)
-    above, side = views.subplots(2, 1, height_ratios=[1.45, 1])
+    figure = Figure(figsize=(15, 9.2))
+    figure.text(0.03, 0.965, textwrap.fill(title, 140), fontsize=13, va="center", parse_math=False)
+    figure.text(0.03, 0.035, textwrap.fill(drawing.report.text(), 205), fontsize=9.5, va="center", parse_math=False)
+    left = figure.add_gridspec(2, 1, left=0.05, right=0.5, bottom=0.12, top=0.91, height_ratios=[1.45, 1], hspace=0.22)
+    right = figure.add_gridspec(4, 1, left=0.63, right=0.985, bottom=0.12, top=0.88, hspace=0.12)
+    above, side = left.subplots()
     across = 0 if _extent(drawing)[0] >= _extent(drawing)[1] else 1
     names = ("x", "y", "height z" if track.z_up else "z")
     _draw_view(above, drawing, (0, 1), names, "from above")
     lines = _draw_view(side, drawing, (across, 2), names, f"from the side, looking along {('+y', '−x')[across]}")
     side.axhline(0.0, color="#999999", linewidth=0.8, zorder=0)
-    views.colorbar(lines, ax=[above, side], label="time (s)", shrink=0.6, pad=0.01)
-    _draw_curves(curves.subplots(4, 1, sharex=True), drawing, track.frame_rate)
+    figure.colorbar(lines, cax=figure.add_axes((0.515, 0.3, 0.012, 0.4)), label="time (s)")
+    _draw_curves(right.subplots(sharex=True), drawing, track.frame_rate)
     return figure, drawing.report
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plot(
-    path_or_moves: Annotated[str | None, tyro.conf.Positional] = None,
+    path_or_moves: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="FILE|MOVES")] = None,
     out: Annotated[Path, tyro.conf.arg(aliases=["-o"])] = Path("path.png"),
     camera: str | None = None,
     every: int | None = None,
@@ -43,11 +43,12 @@ def plot(
     from cinescene.cameras.request import ShotRequest
     from cinescene.cli.values import parse_size
 
-    if (path_or_moves is None) == (camera is None):
+    given = [text for text in (path_or_moves, camera) if text is not None]
+    if len(given) != 1 or not given[0].strip():
         raise InputError('path plot: expected a camera file or moves, once: cinescene path plot "pan left 30deg"')
     width, height = parse_size(size)
     request = ShotRequest(
-        camera=path_or_moves if camera is None else camera or "",
+        camera=given[0],
         width_px=width,
         height_px=height,
         frame_rate=24.0 if fps is None else fps,
