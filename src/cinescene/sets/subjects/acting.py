@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects import rotations as rot
 from cinescene.sets.subjects.carriage import Bearing, Carriage, Walk
 from cinescene.sets.subjects.deeds import Deed, Occasion, with_deed
@@ -39,7 +40,7 @@ def bearing_of(person: Person) -> Bearing:
 
 
 class Actor:
-    """Somebody who follows a path, with a gesture and a deed on the way; each from ``cue_s`` start to end."""
+    """Somebody who follows a path, with a gesture and a deed on the way."""
 
     def __init__(
         self,
@@ -60,6 +61,10 @@ class Actor:
         self._phase = rng.uniform(0.0, 2 * math.pi, 4)
         self._hand = int(rng.random() < 0.75)
         self._pace = float(rng.uniform(0.85, 1.15))
+
+    def meshes_at(self, time_s: float) -> list[Mesh]:
+        """The dressed body, on the path's floor."""
+        return self.figure.meshes(self.posture(time_s), self.walk.path.floor_m)
 
     def posture(self, time_s: float) -> Posture:
         """Heights count from the floor."""

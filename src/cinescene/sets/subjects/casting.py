@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -55,25 +55,25 @@ def random_person(rng: np.random.Generator) -> Person:
 def random_outfit(rng: np.random.Generator, woman: bool, age: float) -> Outfit:
     """Clothes whose pieces can be told apart."""
     dress = woman and rng.random() < 0.22
-    top: Top = "dress" if dress else _weighted(rng, _tops(woman))
-    bottom: Bottom = "none" if dress else _weighted(rng, _bottoms(woman))
+    top: Top = "dress" if dress else weighted(rng, _tops(woman))
+    bottom: Bottom = "none" if dress else weighted(rng, _bottoms(woman))
     outer: Outer = (
-        "none" if age < 14 and rng.random() < 0.6 else _weighted(rng, {"none": 0.55, "jacket": 0.25, "coat": 0.20})
+        "none" if age < 14 and rng.random() < 0.6 else weighted(rng, {"none": 0.55, "jacket": 0.25, "coat": 0.20})
     )
     bottom_cloth = _bottom_cloth(rng, bottom)
     top_cloth = _cloth(
-        rng, _apart_from(rng, [bottom_cloth.colour]), {"plain": 0.6, "striped": 0.2, "checked": 0.12, "dotted": 0.08}
+        rng, apart_from(rng, [bottom_cloth.colour]), {"plain": 0.6, "striped": 0.2, "checked": 0.12, "dotted": 0.08}
     )
     if top == "sweater":
         top_cloth = _cloth(rng, top_cloth.colour, {"knitted": 0.7, "striped": 0.3})
     outer_cloth = None
     if outer != "none":
-        colour = _apart_from(rng, [bottom_cloth.colour, top_cloth.colour])
+        colour = apart_from(rng, [bottom_cloth.colour, top_cloth.colour])
         outer_cloth = _cloth(
             rng, colour, {"plain": 0.8, "checked": 0.08, "leather": 0.12 if outer == "jacket" else 0.0}
         )
-    hat: Headwear = _weighted(rng, {"none": 0.74, "beanie": 0.09, "cap": 0.10, "brimmed hat": 0.07})
-    footwear: Footwear = _weighted(rng, {"shoes": 0.4, "sneakers": 0.4, "boots": 0.2})
+    hat: Headwear = weighted(rng, {"none": 0.74, "beanie": 0.09, "cap": 0.10, "brimmed hat": 0.07})
+    footwear: Footwear = weighted(rng, {"shoes": 0.4, "sneakers": 0.4, "boots": 0.2})
     main = outer_cloth or top_cloth
     return Outfit(
         top=top,
@@ -86,10 +86,10 @@ def random_outfit(rng: np.random.Generator, woman: bool, age: float) -> Outfit:
         shoe_colour=random_colour(rng, None if footwear == "sneakers" else ("black", "brown", "dark grey", "dark red")),
         headwear=hat,
         headwear_cloth=None if hat == "none" else _cloth(rng, random_colour(rng), {"plain": 0.8, "knitted": 0.2}),
-        scarf=_cloth(rng, _apart_from(rng, [main.colour]), {"plain": 0.6, "striped": 0.4})
+        scarf=_cloth(rng, apart_from(rng, [main.colour]), {"plain": 0.6, "striped": 0.4})
         if outer != "none" and rng.random() < 0.3
         else None,
-        backpack=_cloth(rng, _apart_from(rng, [main.colour]), {"plain": 1.0}) if rng.random() < 0.14 else None,
+        backpack=_cloth(rng, apart_from(rng, [main.colour]), {"plain": 1.0}) if rng.random() < 0.14 else None,
     )
 
 
@@ -122,11 +122,11 @@ def _bottom_cloth(rng: np.random.Generator, bottom: Bottom) -> Cloth:
 
 
 def _cloth(rng: np.random.Generator, colour: Colour, patterns: dict[Pattern, float]) -> Cloth:
-    pattern = _weighted(rng, patterns)
-    return Cloth(colour=colour, pattern=pattern, second=_apart_from(rng, [colour], 40.0), seed=int(rng.integers(2**16)))
+    pattern = weighted(rng, patterns)
+    return Cloth(colour=colour, pattern=pattern, second=apart_from(rng, [colour], 40.0), seed=int(rng.integers(2**16)))
 
 
-def _apart_from(rng: np.random.Generator, others: Sequence[Colour], least: float = LEAST_CONTRAST) -> Colour:
+def apart_from(rng: np.random.Generator, others: Sequence[Colour], least: float = LEAST_CONTRAST) -> Colour:
     """A colour that is easily told from the others."""
     colour = random_colour(rng)
     for _ in range(20):
@@ -157,7 +157,7 @@ def _hair(rng: np.random.Generator, woman: bool, age: float) -> Hair:
         else {"black": 0.3, "dark brown": 0.28, "brown": 0.22, "blond": 0.15, "red": 0.07}
     )
     beard = float(_pick(rng, (0.0, 0.0, 0.0, 0.35, 0.5, 0.85))) if not woman and age > 20 else 0.0
-    return Hair(cut=_weighted(rng, cuts), colour=random_hair_colour(rng, _weighted(rng, names)), beard=beard)
+    return Hair(cut=weighted(rng, cuts), colour=random_hair_colour(rng, weighted(rng, names)), beard=beard)
 
 
 def _face_mix(rng: np.random.Generator) -> tuple[float, float, float]:
@@ -180,7 +180,7 @@ def _pick(rng: np.random.Generator, choices: Sequence[T]) -> T:
     return choices[int(rng.integers(len(choices)))]
 
 
-def _weighted(rng: np.random.Generator, choices: dict[T, float]) -> T:
+def weighted(rng: np.random.Generator, choices: Mapping[T, float]) -> T:
     """One of the keys, as often as its value says."""
     weights = np.array(list(choices.values()))
     return list(choices)[int(rng.choice(len(weights), p=weights / weights.sum()))]

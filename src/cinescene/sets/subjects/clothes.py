@@ -40,7 +40,7 @@ class TopCut:
 
 @dataclass(frozen=True, kw_only=True)
 class LegCut:
-    """How trousers are cut: ``end`` along the leg (1 knee, 2 ankle), ``waist`` as `TopCut.hem`, ``leg_m`` the least radius."""
+    """How trousers are cut: ``end`` along the leg (1 knee, 2 ankle), ``waist`` like a hem, ``leg_m`` a least radius."""
 
     end: float
     waist: float = 0.17

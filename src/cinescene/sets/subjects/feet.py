@@ -45,7 +45,7 @@ class FootRoll:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FootMotion:
-    """A foot at some times. ``pitch_rad`` tilts it toes down, ``bend_rad`` the toes up again; ``load`` is 1 on the floor.
+    """A foot at some times. ``pitch_rad`` tilts it toes down, ``bend_rad`` the toes up again; ``load`` is 1 when down.
 
     ``ankle`` is the ankle joint, metres from the floor's level.
     """
