@@ -21,6 +21,7 @@ from cinescene.scene.images import PictureInfo, load_image, picture_format, pict
 from cinescene.scene.lens import photo_intrinsics
 from cinescene.scene.panorama import ASPECT_TOLERANCE, Panorama, check_panorama_size
 from cinescene.scene.posed_folder import camera_file_in, open_posed
+from cinescene.scene.samples import is_sample, sample_path
 from cinescene.scene.scene import Kind, LeftOut, Scene, SceneView
 from cinescene.scene.tone_mapping import ToneMapping
 from cinescene.scene.video_frames import choose_frames
@@ -51,7 +52,7 @@ def open_scene(source: str | Path | Sequence[str | Path], options: OpenOptions) 
         if len(paths) == 1:
             return open_scene(paths[0], options)
         return _from_pictures(listed_pictures(paths), f"{len(paths)} pictures", options)
-    path = Path(source)
+    path = sample_path(source) if isinstance(source, str) and is_sample(source) else Path(source)
     if path.is_dir():
         return _open_folder(path, options)
     if not path.exists() and is_pattern(str(source)):
