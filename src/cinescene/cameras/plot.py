@@ -74,7 +74,8 @@ def track_figure(
     figure.text(0.03, 0.035, textwrap.fill(drawing.report.text(), 205), fontsize=9.5, va="center", parse_math=False)
     left = figure.add_gridspec(2, 1, left=0.05, right=0.5, bottom=0.12, top=0.91, height_ratios=[1.45, 1], hspace=0.22)
     right = figure.add_gridspec(4, 1, left=0.63, right=0.985, bottom=0.12, top=0.88, hspace=0.12)
-    above, side = left.subplots()
+    axes: Any = left.subplots()
+    above, side = axes
     across = 0 if _extent(drawing)[0] >= _extent(drawing)[1] else 1
     names = ("x", "y", "height z" if track.z_up else "z")
     _draw_view(above, drawing, (0, 1), names, "from above")
@@ -143,13 +144,14 @@ def _draw_view(axes: Axes, drawing: _Drawing, plane: tuple[int, int], names: tup
     if cuts:
         axes.plot(*flat[cuts].mT.tolist(), "x", color=JUMP_COLOUR, markersize=11, mew=2.5, label="jump", zorder=6)
     unit = drawing.report.unit if drawing.report.unit == "m" else "scene units"
-    axes.set(title=title, xlabel=f"{names[plane[0]]} ({unit})", ylabel=f"{names[plane[1]]} ({unit})")
+    axes.set_title(title, loc="left", fontsize=12)
+    axes.set(xlabel=f"{names[plane[0]]} ({unit})", ylabel=f"{names[plane[1]]} ({unit})")
     axes.margins(0.08)
     axes.autoscale_view()
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(color=GRID_COLOUR, linewidth=0.7)
     axes.set_axisbelow(True)
-    axes.legend(loc="best", fontsize=9, framealpha=0.8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=9, frameon=False, borderaxespad=0.1)
     return wires
 
 
