@@ -102,11 +102,15 @@ class SamplingOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Networks:
-    """One transformer for all times, or two that share them: ``low_noise`` below ``boundary`` (Wan 2.2 14B)."""
+    """One transformer for all times, or two that share them: ``low_noise`` below ``boundary`` (Wan 2.2 14B).
+
+    ``device`` is where they compute; None: where their weights are (which offloaded weights are not).
+    """
 
     transformer: CineSceneTransformer
     low_noise: CineSceneTransformer | None = None
     boundary: float | None = None
+    device: torch.device | None = None
 
     def at(self, time: float) -> CineSceneTransformer:
         if self.low_noise is not None and self.boundary is not None and time < self.boundary:
@@ -149,7 +153,7 @@ def sample(
     that do not fit.
     """
     options = options or SamplingOptions()
-    device = networks.transformer.device
+    device = networks.device or networks.transformer.device
     solver = make_solver(scheduler, options)
     solver.set_timesteps(options.steps, device=device)
     solver.set_begin_index(0)

@@ -12,9 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from cinescene.errors import CheckpointError, InputError
 from cinescene.model import weight_files
+from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.checkpoints import load_parts, load_transformer, resolve, save_parts
 from cinescene.model.trainable import is_new
 from cinescene.scene.vggt import Vggt, VggtConfig, save_vggt
+from tests.model.wan_folders import autoencoder as wan_autoencoder
 from tests.model.wan_folders import write_wan
 
 OPTIONS = {"geometry_dim": 8, "projective_dim": 16, "projective_heads": 1}
@@ -208,10 +210,8 @@ def test_unknown_options_and_places_are_refused(published: Path, tmp_path: Path)
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="expected a new folder or one that holds a model"):
         save_parts(parts, tmp_path)
-    with pytest.raises(CheckpointError, match="text encoder: this transformer expects 32, got 384"):
-        from cinescene.model.text_encoder import TextEncoder
-
-        dataclasses.replace(parts, text_encoder=TextEncoder.minilm())
+    with pytest.raises(CheckpointError, match="autoencoder: this transformer expects 16, got 48"):
+        dataclasses.replace(parts, autoencoder=Autoencoder(wan_autoencoder("2.2 TI2V")))
 
 
 def test_without_network_and_copy_it_says_what_to_fetch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -70,6 +70,10 @@ class Autoencoder(nn.Module):
     def dtype(self) -> torch.dtype:
         return next(self.wan.parameters()).dtype
 
+    @property
+    def device(self) -> torch.device:
+        return next(self.wan.parameters()).device
+
     def encode(
         self, frames: Float[Tensor, "b t 3 h w"], generator: torch.Generator | None = None
     ) -> Float[Tensor, "b c tl hl wl"]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import torch
 from cinescene.errors import CheckpointError, InputError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.config import FORMAT_VERSION, BackboneConfig, TransformerConfig
+from cinescene.model.defaults import ShotDefaults
 from cinescene.model.text_encoder import TextEncoder
 from cinescene.model.trainable import NEW_MODULES
 from cinescene.model.transformer import CineSceneTransformer
@@ -44,6 +45,7 @@ class ModelParts:
 
     ``low_noise_transformer`` takes over from ``transformer`` at times below ``boundary`` (Wan 2.2 14B); both are None
     where one network serves all times. ``scheduler`` is a diffusers scheduler. ``vggt`` encodes the scene's geometry.
+    ``untrained`` says that some of the weights are random, which everything made with them is marked with.
     """
 
     transformer: CineSceneTransformer
@@ -53,6 +55,8 @@ class ModelParts:
     low_noise_transformer: CineSceneTransformer | None = None
     boundary: float | None = None
     vggt: Vggt | None = None
+    defaults: ShotDefaults = field(default_factory=ShotDefaults)
+    untrained: bool = False
 
     def __post_init__(self) -> None:
         backbone = self.transformer.config.backbone
@@ -108,6 +112,8 @@ def load_parts(
         text_encoder=load_text_encoder(folder, index, dtype=dtype),
         scheduler=load_scheduler(folder / "scheduler"),
         vggt=encoder,
+        defaults=ShotDefaults.from_dict(index["shot_defaults"]) if "shot_defaults" in index else ShotDefaults(),
+        untrained=bool(index.get("untrained", kind == "WanPipeline")),
     )
 
 
@@ -233,6 +239,8 @@ def _write_parts(parts: ModelParts, folder: Path) -> None:
         "vae": ["diffusers", "AutoencoderKLWan"],
         "scheduler": ["diffusers", type(parts.scheduler).__name__],
         "vggt": ["cinescene", "Vggt"] if parts.vggt is not None else [None, None],
+        "shot_defaults": dataclasses.asdict(parts.defaults),
+        "untrained": parts.untrained,
     }
     for name, transformer in (("transformer", parts.transformer), ("transformer_2", parts.low_noise_transformer)):
         if transformer is not None:

@@ -24,7 +24,7 @@ def is_new(name: str) -> bool:
 
 
 def set_trainable(
-    model: CineSceneTransformer, group: TrainableGroup, *, lora_rank: int = 32, lora_alpha: float | None = None
+    model: CineSceneTransformer, group: TrainableGroup, *, lora_rank: int = 32, lora_alpha: int | None = None
 ) -> list[str]:
     """Freezes all but a group of parameters and returns the names of those that learn.
 
@@ -44,7 +44,7 @@ def set_trainable(
     return names
 
 
-def _add_lora(model: CineSceneTransformer, rank: int, alpha: float | None) -> None:
+def _add_lora(model: CineSceneTransformer, rank: int, alpha: int | None) -> None:
     if rank < 1:
         raise InputError(f"LoRA rank: expected at least 1, got {rank}")
     if has_lora(model):

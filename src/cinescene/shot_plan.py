@@ -1,0 +1,110 @@
+"""`ShotPlan`: a shot that has been checked before anything is computed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cinescene.cameras import Cameras, CameraTrack
+from cinescene.errors import InputError
+from cinescene.model.autoencoder import check_clip_size
+from cinescene.model.checkpoints import ModelParts
+from cinescene.model.levers import Levers
+from cinescene.model.memory import check_memory, estimate_memory
+from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind
+from cinescene.sampling import SamplingOptions
+from cinescene.scene.scene import Scene
+from cinescene.shot_settings import ShotSettings, plan_path
+
+
+class Clock:
+    """Seconds that each stage took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = time.perf_counter() - start
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShotPlan:
+    """Scene, path and options of a shot, all settled.
+
+    ``request`` is what was asked for in words and file names, for the manifest; objects are None there.
+    """
+
+    scene: Scene
+    track: CameraTrack
+    settings: ShotSettings
+    sampling: SamplingOptions
+    previz: PrevizKind
+    seed: int
+    request: dict[str, Any]
+    notes: tuple[str, ...]
+    timings: Clock = field(default_factory=Clock)
+
+    @classmethod
+    def made(
+        cls,
+        parts: ModelParts,
+        levers: Levers,
+        scene: Scene | str | Path | Sequence[str | Path],
+        prompt: str,
+        camera: str | Path | CameraTrack | Cameras,
+        seed: int,
+        settings: ShotSettings,
+    ) -> ShotPlan:
+        """Checks everything that can be checked; raises `InputError` that says what to change."""
+        if not prompt.strip():
+            raise InputError(
+                "prompt: expected a few words about what happens (the place need not be described), got none"
+            )
+        if not 0 <= seed < 2**63:
+            raise InputError(f"seed: expected a whole number from 0 to 2^63 − 1, got {seed}")
+        place = scene if isinstance(scene, Scene) else Scene.open(scene)
+        if settings.start_view is not None:
+            place = place.with_start_view(settings.start_view)
+        path = plan_path(camera, settings, parts.defaults, parts.transformer.config.frames_per_latent)
+        width, height = path.track.cameras().size_px
+        check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
+        sampling = settings.sampling(parts.defaults)
+        _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views))
+        return cls(
+            scene=place,
+            track=path.track,
+            settings=settings,
+            sampling=sampling,
+            previz=previz_kind(settings.previz, place, parts),
+            seed=seed,
+            request={
+                "scene": None if isinstance(scene, Scene) else _names(scene),
+                "prompt": prompt,
+                "camera": str(camera) if isinstance(camera, str | Path) else None,
+                "seed": seed,
+            },
+            notes=(*path.notes, *path.track.notes),
+        )
+
+
+def _check_fits(
+    parts: ModelParts, levers: Levers, sampling: SamplingOptions, size: tuple[int, int, int], views: int
+) -> None:
+    frames, width, height = size
+    guidance = sampling.guidance
+    branches = 1 + (guidance.text != 1) + (guidance.scene != 1) if guidance.batched else 1
+    needed = estimate_memory(
+        parts, levers, frames=frames, width_px=width, height_px=height, views=views, branches=branches
+    )
+    check_memory(needed, levers)
+
+
+def _names(scene: str | Path | Sequence[str | Path]) -> str | list[str]:
+    return str(scene) if isinstance(scene, str | Path) else [str(item) for item in scene]
