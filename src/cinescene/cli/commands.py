@@ -3,13 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import path_convert, path_plot, preview
+from cinescene.cli import generate, models, path_convert, path_plot, preview, scene, sets
 
 Command = Callable[..., Any]
 
-COMMANDS: dict[str, Command] = {"preview": preview.preview}
+COMMANDS: dict[str, Command] = {
+    "preview": preview.preview,
+    "generate": generate.generate,
+    "models": models.models,
+}
 
 GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
+    "scene": ("Pictures of a place.", {"inspect": scene.inspect}),
     "path": ("Camera paths and camera files.", {"convert": path_convert.convert, "plot": path_plot.plot}),
+    "sets": (
+        "Scene-decoupled data: the same shots with and without their subjects.",
+        {"render": sets.render, "verify": sets.verify, "show": sets.show, "export": sets.export},
+    ),
 }
 """Group name -> (what it is about, its commands)."""
