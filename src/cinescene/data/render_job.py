@@ -1,0 +1,187 @@
+"""Rendering a data set: seeds in, scenes on disk out, resumable."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import cinescene
+from cinescene.cameras import Cameras
+from cinescene.cameras.transforms import level_rotation, rigid
+from cinescene.data.documents import read_kind, write_json
+from cinescene.data.jobs import JobReport, run_tasks
+from cinescene.data.layout import DatasetLayout
+from cinescene.data.manifest import read_manifest
+from cinescene.data.recipe import KIND, VERSION, RenderRecipe
+from cinescene.data.scripted import ScriptedClip, script_clip
+from cinescene.data.writer import ClipRecord, PanoramaRecord, write_scene
+from cinescene.errors import CineSceneError, GeometryError, InputError
+from cinescene.sets.description import SetDescription
+from cinescene.sets.generate import generate_set
+from cinescene.sets.renderer import Renderer
+from cinescene.sets.shot_rules import ShotRules
+from cinescene.sets.shots import PlannedShot, plan_shots
+from cinescene.sets.stage import build_stage, free_space
+
+SET_ATTEMPTS = 10
+"""Sets drawn for a seed until one has room for its shots."""
+DRAW_STEP = 1_000_003
+
+
+def render_dataset(
+    root: Path,
+    seeds: range,
+    recipe: RenderRecipe,
+    processes: int,
+    progress: Callable[[int], None] = lambda done: None,
+) -> JobReport[int]:
+    """Renders one scene a seed into ``root``; scenes that are there whole, of the same recipe, are kept.
+
+    Raises `InputError` where ``root`` holds a data set of another recipe. ``progress`` gets the number of scenes that
+    are there.
+    """
+    _check_dataset(root, recipe)
+    layout = DatasetLayout(root)
+    kept = [seed for seed in seeds if is_rendered(layout, seed, recipe)]
+    waiting = [seed for seed in seeds if seed not in set(kept)]
+    progress(len(kept))
+    work = functools.partial(render_in_worker, root, recipe, max(1, (os.cpu_count() or 1) // processes))
+    report = run_tasks(waiting, work, min(processes, len(waiting)), lambda done: progress(len(kept) + done))
+    report.done = sorted([*kept, *report.done])
+    return report
+
+
+def scene_name(seed: int) -> str:
+    """The scene of a seed."""
+    return f"set{seed:06d}"
+
+
+def is_rendered(layout: DatasetLayout, seed: int, recipe: RenderRecipe) -> bool:
+    """Whether the scene of a seed is there: its manifest names this recipe, and its files have the sizes it lists."""
+    try:
+        manifest = read_manifest(layout, scene_name(seed))
+    except CineSceneError:
+        return False
+    files: dict[str, dict[str, Any]] = manifest["files"]
+    paths = {layout.root / name: entry.get("bytes") for name, entry in files.items()}
+    whole = all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
+    return whole and manifest.get("recipe") == recipe_of(seed, recipe)
+
+
+def recipe_of(seed: int, recipe: RenderRecipe) -> dict[str, Any]:
+    """What makes the same scene again."""
+    return {"seed": seed, "cinescene": cinescene.__version__, **recipe.to_json()}
+
+
+def render_in_worker(root: Path, recipe: RenderRecipe, threads: int, seed: int) -> None:
+    """Renders one scene in a process of its own, on its share of the cores."""
+    os.environ.setdefault("LP_NUM_THREADS", str(threads))
+    torch.set_num_threads(threads)
+    layout = DatasetLayout(root)
+    _clear_leftovers(layout, scene_name(seed))
+    render_scene(layout, seed, recipe, _renderer(recipe))
+
+
+def render_scene(layout: DatasetLayout, seed: int, recipe: RenderRecipe, renderer: Renderer) -> None:
+    """Generates the set of a seed and its shots, renders them with and without subjects, and writes the scene."""
+    description, shots = set_with_shots(seed, recipe)
+    space = free_space(description)
+    renderer.load(build_stage(description))
+    scripts = [
+        script_clip(index + 1, shot, description, space, np.random.default_rng([seed, 0x5C, index]))
+        for index, shot in enumerate(shots)
+    ]
+    write_scene(
+        layout,
+        scene_name(seed),
+        _render_panorama(renderer, description, recipe),
+        _rendered_clips(renderer, scripts),
+        place={"description": description.to_json()},
+        recipe=recipe_of(seed, recipe),
+    )
+
+
+def set_with_shots(seed: int, recipe: RenderRecipe) -> tuple[SetDescription, list[PlannedShot]]:
+    """The first set drawn for a seed that has room for all its shots."""
+    rules = ShotRules(
+        frames=max(recipe.frames, 2),
+        frame_rate=recipe.frame_rate,
+        width_px=recipe.width_px,
+        height_px=recipe.height_px,
+        shared_start=recipe.shared_start,
+    )
+    kind = recipe.kinds[seed % len(recipe.kinds)] if recipe.kinds else None
+    for attempt in range(SET_ATTEMPTS):
+        description = generate_set(seed + attempt * DRAW_STEP, kind)
+        try:
+            return description, plan_shots(description, rules, seed, recipe.clips)
+        except GeometryError:
+            continue
+    raise InputError(f"seed {seed}: none of {SET_ATTEMPTS} sets has room for its shots; leave this seed out")
+
+
+def _render_panorama(renderer: Renderer, description: SetDescription, recipe: RenderRecipe) -> PanoramaRecord:
+    pose = rigid(level_rotation(), torch.tensor(description.panorama_position, dtype=torch.float64))
+    width, height = recipe.panorama_width_px, recipe.panorama_width_px // 2
+    frame = renderer.render_panorama(pose, width, height)
+    camera = Cameras.equirectangular(pose, width, height)
+    return PanoramaRecord(image=frame.colour, camera=camera, distance_m=frame.depth_m)
+
+
+def _rendered_clips(renderer: Renderer, scripts: list[ScriptedClip]) -> Iterator[ClipRecord]:
+    for script in scripts:
+        cameras = script.track.cameras()
+        times = script.track.frame_times_s().tolist()
+        pairs = []
+        for index, time_s in enumerate(times):
+            actors = [mesh for performance in script.performances for mesh in performance.meshes_at(time_s)]
+            pairs.append(renderer.render_pair(cameras[index], actors))
+        yield ClipRecord(
+            clip=script.clip,
+            track=script.track,
+            with_subject=torch.stack([pair.with_subject.colour for pair in pairs]),
+            without_subject=torch.stack([pair.without_subject.colour for pair in pairs]),
+            subject_mask=torch.stack([pair.subject_mask for pair in pairs]),
+            affected_mask=torch.stack([pair.subject_and_shadow_mask for pair in pairs]),
+            depth_m=torch.stack([pair.without_subject.depth_m for pair in pairs]),
+            caption=script.caption,
+            facts=script.facts,
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _renderer(recipe: RenderRecipe) -> Renderer:
+    return Renderer(recipe.width_px, recipe.height_px, recipe.samples)
+
+
+def _check_dataset(root: Path, recipe: RenderRecipe) -> None:
+    layout = DatasetLayout(root)
+    document = {"kind": KIND, "version": VERSION, "licence": "CC0-1.0", "recipe": recipe.to_json()}
+    if not layout.dataset_file.exists():
+        write_json(layout.dataset_file, document)
+        return
+    found = read_kind(layout.dataset_file, "data set file", KIND, VERSION).get("recipe")
+    if found != recipe.to_json():
+        wanted = recipe.to_json()
+        differing = sorted(k for k in wanted if not isinstance(found, dict) or found.get(k) != wanted[k])
+        raise InputError(
+            f"{root}: holds a data set of another recipe (different: {', '.join(differing)}); choose another folder, "
+            "or the options that it was made with"
+        )
+
+
+def _clear_leftovers(layout: DatasetLayout, scene_id: str) -> None:
+    """Deletes temporary files of a job that was killed while it worked on this scene."""
+    folders = [layout.extras_folder(scene_id), layout.panorama_file(scene_id).parent]
+    for subject in (True, False):
+        folders.append(layout.camera_file(scene_id, subject=subject).parent)
+        folders.append(layout.video_file(scene_id, "01", subject=subject).parent)
+    for folder in folders:
+        for leftover in folder.glob(".*"):
+            leftover.unlink(missing_ok=True)
