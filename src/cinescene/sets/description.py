@@ -85,23 +85,30 @@ class Wall:
     dado_m: float = 0.0
     skirting_m: float = 0.0
     cornice_m: float = 0.0
+    freestanding: bool = False
+    """Whether its ends are seen; otherwise it runs on into the walls at its corners."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facade:
-    """One detailed side of a building: storeys and bays of windows, and what its ground floor is."""
+    """One side of a building that has windows: its bays, and what its ground floor is.
+
+    ``relief`` gives the windows depth, sills and lintels; a distant side does without. ``extras`` are any of
+    "awnings", "balconies", "shutters", "cornice", "bands".
+    """
 
     side: Literal["front", "right", "back", "left"]
     bays: int
-    ground: Literal["door", "shops", "windows", "arcade", "garage"]
-    awning: bool = False
+    ground: Literal["door", "shops", "windows", "garage"]
+    relief: bool = True
+    extras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Building:
     """A house seen from outside. Its front faces −y before it is turned about its position (centre of its ground).
 
-    Finishes: wall, trim, roof, panes (an atlas), door, shop (signs and awnings), ground floor.
+    Finishes: wall, trim, roof, panes (an atlas), door, shop window, sign, awning, ground floor.
     """
 
     position: Point

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -85,11 +86,16 @@ class FloorGrid:
         return np.argwhere(self.component == self.component[tuple(cell)])
 
 
+@lru_cache(maxsize=8)
+def _grid(space: FreeSpace, radius_m: float) -> FloorGrid:
+    return FloorGrid.of(space, radius_m)
+
+
 def walkable_area(
     space: FreeSpace, rng: np.random.Generator, count: int, near: tuple[float, float], radius_m: float = 0.35
 ) -> Float[np.ndarray, "n 2"]:
     """Random floor points where a walker fits and that connect to the place nearest to ``near``."""
-    grid = FloorGrid.of(space, radius_m + 0.05)
+    grid = _grid(space, radius_m + 0.05)
     cells = grid.connected_to(grid.nearest_free_cell(np.asarray(near)))
     chosen = cells[rng.integers(len(cells), size=count)]
     points = grid.centre_of(chosen) + rng.uniform(-0.5, 0.5, (count, 2)) * grid.cell_m
@@ -114,7 +120,7 @@ def plan_walk(
     """
     begin = np.asarray(start, dtype=np.float64)
     if space.walk_clearance_m(begin[None])[0] < radius_m:
-        grid = FloorGrid.of(space, radius_m)
+        grid = _grid(space, radius_m)
         begin = grid.centre_of(grid.nearest_free_cell(begin))
     curved = _curved_walk(space, rng, length_m, begin, heading_rad, radius_m)
     return curved if curved is not None else _detour(space, rng, length_m, begin, radius_m)
@@ -149,7 +155,7 @@ def _detour(
     space: FreeSpace, rng: np.random.Generator, length_m: float, start: np.ndarray, radius_m: float
 ) -> WalkPath:
     """A shortest way over the floor grid to a random place far enough away, straightened and rounded."""
-    grid = FloorGrid.of(space, radius_m)
+    grid = _grid(space, radius_m)
     origin = grid.nearest_free_cell(start)
     cells = grid.connected_to(origin)
     distance, before = _shortest_ways(grid, cells, origin)

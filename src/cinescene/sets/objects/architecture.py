@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cinescene.sets.description import Piece
+from cinescene.sets.description import Piece, Point
 from cinescene.sets.mesh_operations import mesh_of, smooth_normals
 from cinescene.sets.primitives import extrusion
 from cinescene.sets.workshop import Workshop
@@ -36,6 +36,14 @@ def column(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
     shop.lathe(1, (0, 0, high), bell, 18)
 
 
+def pilaster(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
+    """A flat column against a wall (its back at +y) with base and capital. Finish: stone."""
+    w, d, h = piece.size
+    shop.block(0, (-0.42 * w, -0.42 * d, 0.25), (0.42 * w, d / 2, h - 0.2), (0, 1, 3))
+    shop.block(0, (-w / 2, -d / 2, 0), (w / 2, d / 2, 0.25), (0, 1, 3, 4))
+    shop.block(0, (-w / 2, -d / 2, h - 0.2), (w / 2, d / 2, h), (0, 1, 3, 5))
+
+
 def pedestal(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
     """A plain or moulded block for something to stand on. Finish: stone."""
     w, d, h = piece.size
@@ -46,54 +54,48 @@ def pedestal(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
 
 def sculpture(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
     """An abstract sculpture. Finish: stone or bronze. Styles: turned, knot, stack, figure."""
-    w, _, h = piece.size
-    r = w / 2
-    if piece.style == "knot":
-        t = np.linspace(0, 2 * np.pi, 57)
-        x, y, z = np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t), -np.sin(3 * t)
-        path = np.stack([x / 3 * 0.82 * r, z * 0.5 * r, h / 2 + y / 3 * 0.41 * h], -1)
-        shop.tube(0, path.tolist(), 0.16 * r + 0.02, 9)
-    elif piece.style == "stack":
-        for k in range(4):
-            level = k * h / 4
-            size = r * rng.uniform(0.55, 0.95)
-            if k % 2:
-                shop.sphere(0, (0, 0, level + h / 8), h / 8, 14)
-            else:
-                shop.block(0, (-size, -size * 0.8, level), (size, size * 0.8, level + h / 4))
-    elif piece.style == "figure":
-        robe = [
-            (0, 0),
-            (0.8 * r, 0),
-            (0.72 * r, 0.2 * h),
-            (0.5 * r, 0.5 * h),
-            (0.62 * r, 0.72 * h),
-            (0.55 * r, 0.78 * h),
-            (0.2 * r, 0.83 * h),
-            (0.16 * r, 0.86 * h),
-        ]
-        shop.lathe(0, (0, 0, 0), robe, 18)
-        shop.sphere(0, (0, -0.02, 0.93 * h), 0.07 * h, 14)
-        for sx in (-1, 1):
-            shop.tube(
-                0,
-                [
-                    (sx * 0.52 * r, 0, 0.76 * h),
-                    (sx * 0.72 * r, -0.1 * r, 0.58 * h),
-                    (sx * 0.25 * r, -0.55 * r, 0.52 * h),
-                ],
-                0.1 * r,
-                7,
-            )
-    else:
-        levels = np.linspace(0, 1, 13)
-        wave = 0.55 + 0.35 * np.sin(levels * rng.uniform(6, 11) + rng.uniform(0, 6)) * (1 - levels * 0.4)
-        profile = [
-            (0, 0),
-            *[(float(r * max(0.12, v)), float(t * h)) for t, v in zip(levels, wave, strict=True)],
-            (0, h),
-        ]
-        shop.lathe(0, (0, 0, 0), profile, 20)
+    {"knot": _knot, "stack": _stack, "figure": _figure}.get(piece.style, _turned)(shop, piece.size, rng)
+
+
+def _knot(shop: Workshop, size: Point, rng: np.random.Generator) -> None:
+    """A trefoil knot."""
+    r, h = size[0] / 2, size[2]
+    t = np.linspace(0, 2 * np.pi, 57)
+    x, y, z = np.sin(t) + 2 * np.sin(2 * t), np.cos(t) - 2 * np.cos(2 * t), -np.sin(3 * t)
+    path = np.stack([x / 3 * 0.82 * r, z * 0.5 * r, h / 2 + y / 3 * 0.41 * h], -1)
+    shop.tube(0, path.tolist(), 0.16 * r + 0.02, 9)
+
+
+def _stack(shop: Workshop, size: Point, rng: np.random.Generator) -> None:
+    """Blocks and balls in turn."""
+    h = size[2]
+    for k in range(4):
+        level = k * h / 4
+        half = size[0] / 2 * rng.uniform(0.55, 0.95)
+        if k % 2:
+            shop.sphere(0, (0, 0, level + h / 8), h / 8, 14)
+        else:
+            shop.block(0, (-half, -half * 0.8, level), (half, half * 0.8, level + h / 4))
+
+
+def _figure(shop: Workshop, size: Point, rng: np.random.Generator) -> None:
+    """A robed figure."""
+    r, h = size[0] / 2, size[2]
+    outline = [(0.8, 0), (0.72, 0.2), (0.5, 0.5), (0.62, 0.72), (0.55, 0.78), (0.2, 0.83), (0.16, 0.86)]
+    shop.lathe(0, (0, 0, 0), [(0, 0), *((u * r, v * h) for u, v in outline)], 18)
+    shop.sphere(0, (0, -0.02, 0.93 * h), 0.07 * h, 14)
+    for sx in (-1, 1):
+        shoulder, elbow = (sx * 0.52 * r, 0, 0.76 * h), (sx * 0.72 * r, -0.1 * r, 0.58 * h)
+        shop.tube(0, [shoulder, elbow, (sx * 0.25 * r, -0.55 * r, 0.52 * h)], 0.1 * r, 7)
+
+
+def _turned(shop: Workshop, size: Point, rng: np.random.Generator) -> None:
+    """A turned column of bulges."""
+    r, h = size[0] / 2, size[2]
+    levels = np.linspace(0, 1, 13)
+    wave = 0.55 + 0.35 * np.sin(levels * rng.uniform(6, 11) + rng.uniform(0, 6)) * (1 - levels * 0.4)
+    profile = [(float(r * max(0.12, v)), float(t * h)) for t, v in zip(levels, wave, strict=True)]
+    shop.lathe(0, (0, 0, 0), [(0, 0), *profile, (0, h)], 20)
 
 
 def fountain(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:

@@ -123,7 +123,7 @@ def street_lamp(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
         (0.09, h - 0.68),
         (0, h - 0.66),
     ]
-    shop.lathe(0, (0, 0, 0), post, 12)
+    shop.lathe(0, (0, 0, 0), post, 9)
     r = min(0.2, w / 2)
     shop.lathe(1, (0, 0, h - 0.66), [(0, 0), (0.55 * r, 0), (r, 0.42), (0, 0.42)], 6)
     shop.lathe(

@@ -71,7 +71,7 @@ def clump(
     radii: np.ndarray,
     cards: int,
     card_size: float,
-    segments: int = 9,
+    segments: int = 8,
 ) -> None:
     """A ragged ball of leaves: a displaced sphere with small leafy cards standing out of it."""
     ball = sphere(1.0, shop.material(finish), segments, max(4, segments // 2 + 1))
@@ -101,7 +101,7 @@ def clump(
 
 
 def tree(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
-    """Trunk, branches and a crown of clumps. Finishes: bark, leaves. Styles: round, tall, conifer."""
+    """Trunk, branches and a crown of clumps. Finishes: bark, leaves. Styles: round, tall, conifer, far (simple)."""
     w, _, h = piece.size
     r = w / 2
     if piece.style == "conifer":
@@ -112,7 +112,7 @@ def tree(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
             radius = r * (1 - 0.85 * k / tiers)
             _skirt(shop, 1, rng, z, radius, 0.3 * h * (1 - 0.4 * k / tiers))
         return
-    fork = (0.34 if piece.style == "round" else 0.42) * h
+    fork = (0.42 if piece.style == "tall" else 0.34) * h
     thick = 0.035 * h**0.9 + 0.04
     lean = rng.uniform(-0.04, 0.04, 2) * h
     path = [
@@ -121,24 +121,20 @@ def tree(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
         (lean[0], lean[1], fork),
         (lean[0], lean[1], 0.7 * h),
     ]
-    shop.tube(0, path, [1.35 * thick, thick, 0.8 * thick, 0.3 * thick], 9)
+    shop.tube(0, path, [1.35 * thick, thick, 0.8 * thick, 0.3 * thick], 7)
     centre = np.array([lean[0], lean[1], (fork + h) / 2 + 0.04 * h])
     half = (h - fork) / 2
-    clumps = 6 if piece.style == "round" else 5
+    clumps, cards = {"round": (6, 26), "far": (4, 10)}.get(piece.style, (5, 26))
     for k in range(clumps):
         angle = 2.399963 * k + rng.uniform(-0.4, 0.4)
         level = (k / (clumps - 1) - 0.5) * 1.1
         spread = 0.5 * r * np.sqrt(max(0.05, 1 - (1.3 * level) ** 2))
         place = centre + np.array([spread * np.cos(angle), spread * np.sin(angle), level * half])
-        size = np.array([0.62 * r, 0.62 * r, 0.52 * half if piece.style == "round" else 0.42 * half])
-        clump(shop, 1, rng, place, size * rng.uniform(0.85, 1.15), 44, 0.13 + 0.05 * r)
-        if k < 4:
-            shop.tube(
-                0,
-                [(lean[0], lean[1], fork * (0.85 + 0.1 * k)), tuple(0.35 * centre + 0.65 * place)],
-                [0.45 * thick, 0.15 * thick],
-                6,
-            )
+        size = np.array([0.62 * r, 0.62 * r, 0.42 * half if piece.style == "tall" else 0.52 * half])
+        clump(shop, 1, rng, place, size * rng.uniform(0.85, 1.15), cards, 0.17 + 0.06 * r)
+        if k < 4 and piece.style != "far":
+            stem = (lean[0], lean[1], fork * (0.85 + 0.1 * k))
+            shop.tube(0, [stem, tuple(0.35 * centre + 0.65 * place)], [0.45 * thick, 0.15 * thick], 4)
 
 
 def _skirt(shop: Workshop, finish: int, rng: np.random.Generator, z: float, radius: float, height: float) -> None:
@@ -174,11 +170,11 @@ def bush(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
         pot(shop, 1, 2, 0.36 * w, base)
         shop.cylinder(3 if len(piece.finishes) > 3 else 2, (0, 0, base - 0.03), 0.025, 0.3 * h, segments=6)
         base = 0.5 * h
-    count = max(1, round(w / max(d, 0.3)))
+    count = max(1, round(w / max(1.4 * d, 0.3)))
     for k in range(count):
         x = -w / 2 + (k + 0.5) * w / count
         radii = np.array([0.55 * w / count, 0.5 * d, (h - base) / 2]) * rng.uniform(0.85, 1.08)
-        clump(shop, 0, rng, np.array([x, 0, (base + h) / 2 - 0.02]), radii, 36, 0.09 + 0.04 * w / count)
+        clump(shop, 0, rng, np.array([x, 0, (base + h) / 2 - 0.02]), radii, 22, 0.1 + 0.05 * w / count, 7)
 
 
 def hedge(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:

@@ -90,7 +90,7 @@ def bench(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
     pitch = depth / slats
     for k in range(slats):
         y = -d / 2 + k * pitch
-        shop.block(0, (-w / 2, y, seat - 0.035), (w / 2, y + 0.8 * pitch, seat))
+        shop.block(0, (-w / 2, y, seat - 0.035), (w / 2, y + 0.8 * pitch, seat), (0, 1, 2, 3, 4))
     for x in np.linspace(-w / 2 + 0.15, w / 2 - 0.15, 2 if w < 2.2 else 3):
         shop.block(1, (x - 0.03, -d / 2 + 0.03, 0), (x + 0.03, -d / 2 + 0.09, seat - 0.035))
         shop.block(1, (x - 0.03, -d / 2 + depth - 0.09, 0), (x + 0.03, -d / 2 + depth - 0.03, seat - 0.035))

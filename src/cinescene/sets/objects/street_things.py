@@ -6,7 +6,7 @@ import numpy as np
 
 from cinescene.sets.description import Piece
 from cinescene.sets.mesh_operations import mesh_of, placed, smooth_normals, transformed
-from cinescene.sets.primitives import cylinder
+from cinescene.sets.primitives import cylinder, disc
 from cinescene.sets.workshop import Workshop
 
 _FACING_FRONT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
@@ -24,7 +24,8 @@ _CAR_OUTLINES = {
 
 
 def car(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
-    """A car whose nose points to −x. ``size`` is length, width, height. Finishes: paint, glass, tyres, lights, trim."""
+    """A car whose nose points to −x. ``size`` is length, width, height. Finishes: paint, glass, tyres, head lights,
+    tail lights, rims."""
     length, width, h = piece.size
     outline = np.array(_CAR_OUTLINES.get(piece.style, _CAR_OUTLINES["saloon"]))
     x, z = (outline[:, 0] - 0.5) * length, outline[:, 1] * h
@@ -57,7 +58,7 @@ def _loft(shop: Workshop, finish: int, x: np.ndarray, z: np.ndarray, half: np.nd
     top = np.stack([left, right], 1)[np.stack([k, following], 1)].reshape(count, 4, 3)
     quads = top[:, [0, 2, 3, 1]]
     strip = quads.reshape(-1, 3)
-    first = 4 * k[:, None, None] + np.array([[0, 2, 1], [0, 3, 2]])
+    first = 4 * k[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
     faces = first.reshape(-1, 3)
     low = np.full(count, z.min())
     sides = []
@@ -125,14 +126,10 @@ def _end_windows(shop: Workshop, outline: np.ndarray, length: float, h: float, w
 
 def _wheel(shop: Workshop, at: tuple[float, float, float], radius: float, side: int) -> None:
     turn = np.array([[1, 0, 0, 0], [0, 0, side, 0], [0, -side, 0, 0], [0, 0, 0, 1]], dtype=float)
-    shop.mesh(
-        2, placed(transformed(cylinder(radius, 0.2, shop.material(2), segments=16), turn), (0, -0.09 * side, 0)), at
-    )
-    shop.mesh(
-        4,
-        placed(transformed(cylinder(0.6 * radius, 0.02, shop.material(4), segments=10), turn), (0, 0.11 * side, 0)),
-        at,
-    )
+    tyre = transformed(cylinder(radius, 0.2, shop.material(2), segments=12), turn)
+    rim = transformed(disc(0.62 * radius, shop.material(5), segments=9), turn)
+    shop.mesh(2, placed(tyre, (0, -0.09 * side, 0)), at)
+    shop.mesh(5, placed(rim, (0, 0.115 * side, 0)), at)
 
 
 def bollard(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:

@@ -45,21 +45,23 @@ def running_bond(
 
     ``unevenness`` in [0, 0.8] varies the lengths of the pieces in a row.
     """
-    x, y = unit_grid(size)
-    row = np.minimum((y * rows).astype(int), rows - 1)
+    line = ((np.arange(size) + 0.5) / size).astype(np.float32)
+    row = np.minimum((line * rows).astype(int), rows - 1)
     offset = rng.random(rows) if shift is None else (np.arange(rows) * shift) % 1.0
     cuts = (np.arange(columns) + unevenness * rng.uniform(-0.5, 0.5, (rows, columns))) / columns
-    cuts = np.sort(cuts, axis=1)
-    position = (x - cuts[row, 0] + offset[row] / columns) % 1.0
-    starts = cuts - cuts[:, :1]
-    ends = np.concatenate([starts[:, 1:], np.ones((rows, 1))], axis=1)
-    column = np.sum(position[..., None] >= starts[row][..., :], axis=-1) - 1
-    start = starts[row, column]
-    length = ends[row, column] - start
+    starts = np.sort(cuts, axis=1)
+    first = starts[:, :1] - offset[:, None] / columns
+    starts = np.concatenate([starts - starts[:, :1], np.ones((rows, 1))], axis=1).astype(np.float32)
+    position = (line[None, :] - first[row].astype(np.float32)) % np.float32(1.0)
+    column = np.zeros((size, size), dtype=np.int32)
+    for k in range(1, columns):
+        column += position >= starts[row, k][:, None]
+    start = starts[row[:, None], column]
+    length = starts[row[:, None], column + 1] - start
     inside = (position - start) / length
-    across = (y * rows) % 1.0
+    across = np.broadcast_to(((line * rows) % 1.0)[:, None], (size, size))
     edge = np.minimum(np.minimum(inside, 1 - inside) * length, np.minimum(across, 1 - across) / rows)
-    piece = row * columns + column
+    piece = row[:, None] * columns + column
     return Bond(piece=piece, edge=edge, along=inside, across=across, upright=np.zeros(piece.shape, dtype=bool))
 
 

@@ -16,7 +16,7 @@ def foliage(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> P
     for layer in range(3):
         depth = layer / 2
         base = mix(colours[0], colours[1], np.full((1, 1), depth))[0, 0]
-        for _ in range(70):
+        for _ in range(52):
             colour = jittered(rng, (float(base[0]), float(base[1]), float(base[2])), 0.02, 0.14)
             tip = colours[-1] if rng.random() < 0.3 * depth else colour
             picture = _with_leaf(rng, size, picture, colour, tip, depth)

@@ -18,8 +18,8 @@ from cinescene.sets.textures.noise import (
 
 
 def plain(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """One colour, very slightly uneven."""
-    return shaded(flat(size, colours[0]), 1 + 0.015 * fractal_noise(rng, size, 3, 4))
+    """One colour and nothing else: a single pixel is enough."""
+    return flat(size, colours[0])
 
 
 def brushed(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:

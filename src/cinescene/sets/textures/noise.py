@@ -57,6 +57,17 @@ def _standardised(field: Field) -> Field:
     return field / deviation if deviation > 1e-4 else np.zeros_like(field)
 
 
+def fractal_line(
+    rng: np.random.Generator, size: int, cells: int, octaves: int = 1, gain: float = 0.5
+) -> Float[np.ndarray, "n"]:
+    """`fractal_noise` along a line: periodic, mean 0, deviation 1."""
+    total = np.zeros(size, dtype=np.float32)
+    for octave in range(octaves):
+        count = min(cells * 2**octave, size)
+        total += gain**octave * (_spline_weights(size, count) @ rng.standard_normal(count).astype(np.float32))
+    return _standardised(total)
+
+
 def grain_noise(rng: np.random.Generator, size: int) -> Field:
     """Independent noise in every pixel, deviation 1."""
     return rng.standard_normal((size, size)).astype(np.float32)

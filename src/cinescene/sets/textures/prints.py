@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cinescene.sets.textures.bonds import square_grid
-from cinescene.sets.textures.colour import Colour, Picture, choose, flat, hsv, mix, rgb, shaded
+from cinescene.sets.textures.colour import Colour, Picture, choose, flat, hsv, lighter, mix, rgb, shaded
 from cinescene.sets.textures.noise import (
     fractal_noise,
     grain_noise,
@@ -105,21 +105,92 @@ def screen(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Pi
 
 
 def window_panes(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """An atlas of `PANES_A_SIDE`² windows seen from the street by day; colours: glass, sky, then curtains."""
+    """An atlas of `PANES_A_SIDE`² windows seen from the street by day; colours: glass, sky, frame, then curtains."""
     u, v, pane = _pane_places(size)
     reflection = smoothstep(-0.2, 1.1, fractal_noise(rng, size, 3, 4) + 1.6 * (0.6 - v) + 0.6 * (u - v))
     picture = mix(colours[0], colours[1], 0.65 * reflection)
-    return _dressed(rng, picture, u, v, pane, colours[2:], opacity=0.75)
+    return _framed(rng, _dressed(rng, picture, (u, v, pane), colours[3:], opacity=0.75), (u, v, pane), colours[2])
 
 
 def window_panes_lit(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """The same atlas at dusk: about half the windows are lit; colours: dark glass, lamp light, then curtains."""
+    """The same atlas at dusk, about half the windows lit; colours: dark glass, lamp light, frame, then curtains."""
     u, v, pane = _pane_places(size)
     lit = (rng.random(PANES_A_SIDE**2) < 0.55)[pane]
     warmth = rng.uniform(0.55, 1.0, PANES_A_SIDE**2)[pane]
     room = shaded(flat(size, colours[1]), warmth * (1.1 - 0.7 * np.hypot(u - 0.5, v - 0.3)))
     picture = np.where(lit[..., None], room, rgb(colours[0]))
-    return _dressed(rng, picture, u, v, pane, [np.multiply(c, 0.8) for c in colours[2:]], opacity=0.5, glow=lit)
+    picture = _dressed(rng, picture, (u, v, pane), colours[3:], opacity=0.5, glow=lit)
+    return _framed(rng, picture, (u, v, pane), lighter(colours[2], 0.35))
+
+
+def _framed(
+    rng: np.random.Generator, picture: Picture, places: tuple[np.ndarray, np.ndarray, np.ndarray], colour: Colour
+) -> Picture:
+    """Frame and glazing bars over every window: two casements, cross bars in some."""
+    u, v, pane = places
+    edge = np.minimum(np.minimum(u, 1 - u), np.minimum(v, 1 - v))
+    rows = np.array([0.34, 0.5, 2.0])[rng.integers(0, 3, PANES_A_SIDE**2)][pane]
+    bar = np.minimum.reduce([edge - 0.045, np.abs(u - 0.5) - 0.022, np.abs(v - rows) - 0.018])
+    wood = shaded(flat(len(u), colour), 0.9 + 0.1 * v)
+    shadow = 1 - 0.3 * smoothstep(0.03, 0.0, bar)
+    return mix(shaded(picture, shadow), wood, smoothstep(0.008, -0.004, bar))
+
+
+def shop_window(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
+    """A shop's display behind glass; colours: frame, inside, sky, then goods."""
+    x, y = unit_grid(size)
+    picture = mix(colours[1], lighter(colours[1], 0.35), smoothstep(0.0, 0.8, y))
+    back = smoothstep(0.002, -0.002, np.abs(y - 0.3) - 0.006) + smoothstep(0.002, -0.002, np.abs(y - 0.55) - 0.006)
+    picture = mix(picture, lighter(colours[0], 0.6), np.clip(back, 0, 1) * (x > 0.05) * (x < 0.95))
+    for shelf, tall in ((0.3, 0.16), (0.55, 0.18), (0.93, 0.3)):
+        place = 0.07
+        while place < 0.88:
+            wide = float(rng.uniform(0.03, 0.1))
+            _add_ware(rng, picture, (place, shelf), (wide, float(rng.uniform(0.35, 1.0)) * tall), colours[3:])
+            place += wide + float(rng.uniform(0.01, 0.09))
+    glare = smoothstep(0.0, 0.12, 0.12 - np.abs(x + 0.7 * y - rng.uniform(0.5, 1.3)))
+    picture = mix(picture, colours[2], 0.28 * glare + 0.12)
+    frame = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) - 0.03
+    frame = np.minimum(frame, np.abs(x - 0.5) - 0.01)
+    return mix(picture, colours[0], smoothstep(0.006, -0.002, frame))
+
+
+def _add_ware(
+    rng: np.random.Generator,
+    picture: Picture,
+    foot: tuple[float, float],
+    extent: tuple[float, float],
+    colours: Sequence[Colour],
+) -> None:
+    """Paints a box or a round thing that stands on a shelf."""
+    size = len(picture)
+    left, shelf = foot
+    wide, high = extent
+    rows = slice(max(0, int((shelf - high) * size) - 2), int(shelf * size) + 2)
+    columns = slice(max(0, int(left * size) - 2), int((left + wide) * size) + 2)
+    x, y = (axis[rows, columns] for axis in unit_grid(size))
+    outside = np.maximum.reduce([left - x, x - left - wide, y - shelf, shelf - high - y])
+    if rng.random() < 0.4:
+        outside = 0.1 * (np.hypot((x - left - wide / 2) / wide, (y - shelf + high / 2) / high) - 0.5)
+    light = np.clip(1.15 - 1.6 * np.abs(x - left - 0.4 * wide) / wide, 0.4, 1.2)
+    ware = rgb(colours[int(rng.integers(len(colours)))]) * light[..., None]
+    picture[rows, columns] = mix(picture[rows, columns], ware, smoothstep(0.003, -0.003, outside))
+
+
+def door(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
+    """A house door, to be shown once: panels, a light above, a knob; colours: paint, glass, metal."""
+    x, y = unit_grid(size)
+    picture = shaded(flat(size, colours[0]), 1 + 0.03 * smooth_noise(rng, size, 6, size // 3))
+    panels = [(0.12, 0.47, 0.26, 0.55), (0.53, 0.88, 0.26, 0.55), (0.12, 0.47, 0.62, 0.93), (0.53, 0.88, 0.62, 0.93)]
+    for left, right, top, bottom in panels:
+        inside = np.minimum.reduce([x - left, right - x, y - top, bottom - y])
+        groove = smoothstep(0.025, 0.0, np.abs(inside - 0.012))
+        picture = shaded(picture, 1 - 0.45 * groove + 0.12 * smoothstep(0.03, 0.05, inside))
+    light = np.minimum.reduce([x - 0.12, 0.88 - x, y - 0.05, 0.2 - y])
+    picture = mix(picture, colours[1], smoothstep(0.0, 0.01, light))
+    knob = smoothstep(0.025, 0.018, np.hypot(x - 0.93, (y - 0.58) * 2))
+    edge = smoothstep(0.02, 0.0, np.minimum(x, 1 - x))
+    return shaded(mix(picture, colours[-1], knob), 1 - 0.5 * edge)
 
 
 def _pane_places(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -131,14 +202,13 @@ def _pane_places(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _dressed(
     rng: np.random.Generator,
     picture: Picture,
-    u: np.ndarray,
-    v: np.ndarray,
-    pane: np.ndarray,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
     cloths: Sequence[Sequence[float] | np.ndarray],
     opacity: float,
     glow: np.ndarray | None = None,
 ) -> Picture:
     """Windows with drawn curtains, blinds or plants behind the glass."""
+    u, v, pane = places
     count = PANES_A_SIDE**2
     style = rng.integers(0, 4, count)[pane]
     drawn = rng.uniform(0.12, 0.38, count)[pane]

@@ -1,0 +1,1 @@
+"""Generators of sets: what stands where in rooms, halls, courtyards and streets."""
