@@ -1,6 +1,7 @@
 import math
 import re
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -25,6 +26,7 @@ from cinescene.cameras.moves import (
     Zoom,
 )
 from cinescene.cameras.notation import parse_moves, unparse
+from cinescene.cameras.path import CameraPath
 from cinescene.cameras.shot import Shot, Start, Step, Timed, sequence, timed, together
 from cinescene.errors import CineSceneError, InputError
 
@@ -142,6 +144,18 @@ def test_handheld_throughout_is_no_step_of_its_own() -> None:
     ):
         assert parse_moves(text) == expected
     assert parse_moves("handheld throughout") == Shot(steps=sequence(Static()).steps, throughout=(Handheld(),))
+
+
+def test_the_examples_in_the_documentation_are_true(capsys: pytest.CaptureFixture) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "camera_moves.md").read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], {})
+    assert "2.00–5.07 s: arc right 75deg around 3m; zoom 24mm -> 50mm" in capsys.readouterr().out
+    path = CameraPath.from_json(re.search(r"```json\n(.*?)```", page, re.DOTALL)[1])
+    assert path.duration_s == 4
+    for code in re.findall(r"`((?:start|at|from) [^`]*;)`", page):
+        assert parse_moves(f"{code} static").start != Start()
+    for command in re.findall(r'cinescene path plot "([^"]*)"', page):
+        assert parse_moves(command).steps
 
 
 # ---- mistakes -------------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def test_both_views_have_equal_axes_and_hold_the_whole_path() -> None:
         assert axes.get_xlim()[0] < min(across) <= max(across) < axes.get_xlim()[1]
         assert axes.get_ylim()[0] < min(upwards) <= max(upwards) < axes.get_ylim()[1]
     assert above.get_xlabel() == "x (m)"
-    assert side.get_ylabel() == "height z (m)"
+    assert side.get_ylabel() == "height (m)"
 
 
 def test_start_and_end_are_marked_where_they_are() -> None:

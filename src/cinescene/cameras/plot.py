@@ -77,12 +77,12 @@ def track_figure(
     axes: Any = left.subplots()
     above, side = axes
     across = 0 if _extent(drawing)[0] >= _extent(drawing)[1] else 1
-    names = ("x", "y", "height z" if track.z_up else "z")
+    names = ("x", "y", "height" if track.z_up else "z")
     _draw_view(above, drawing, (0, 1), names, "from above")
     lines = _draw_view(side, drawing, (across, 2), names, f"from the side, looking along {('+y', '−x')[across]}")
     side.axhline(0.0, color="#999999", linewidth=0.8, zorder=0)
     figure.colorbar(lines, cax=figure.add_axes((0.515, 0.3, 0.012, 0.4)), label="time (s)")
-    _draw_curves(right.subplots(sharex=True), drawing, track.frame_rate)
+    _draw_curves(right.subplots(sharex=True), drawing, names[2], track.frame_rate)
     return figure, drawing.report
 
 
@@ -155,13 +155,13 @@ def _draw_view(axes: Axes, drawing: _Drawing, plane: tuple[int, int], names: tup
     return wires
 
 
-def _draw_curves(panels: Any, drawing: _Drawing, frame_rate: float | None) -> None:
+def _draw_curves(panels: Any, drawing: _Drawing, height: str, frame_rate: float | None) -> None:
     report = drawing.report
     times = report.times_s
     middles = (times[1:] + times[:-1]) / 2
     unit = report.unit if report.unit == "m" else "units"
     curves = [
-        (f"z ({unit})", times, report.height_m),
+        (f"{height} ({unit})", times, report.height_m),
         (f"speed ({unit}/s)", middles, report.speed_m_s),
         ("turning (°/s)", middles, report.angular_speed_deg_s),
         ("lens (mm)", times, report.focal_mm),
