@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -52,6 +52,7 @@ def test_seven_columns_are_poses_alone(tmp_path: Path) -> None:
     assert read_track(path).intrinsics_px is None
 
 
+@settings(max_examples=20)
 @given(
     st.lists(st.floats(-179, 179), min_size=3, max_size=3),
     st.sampled_from(["".join(o) for o in itertools.permutations("XYZ")]),

@@ -61,6 +61,14 @@ def test_a_name_that_claims_another_convention_is_refused(
     assert len(read_track(path, name)) == 3
 
 
+def test_a_processed_nerfstudio_folder_is_read_by_its_transforms(tmp_path: Path, track: CameraTrack) -> None:
+    write_track(tmp_path / "transforms.json", track)
+    write_track(tmp_path / "colmap" / "sparse" / "0", track, "colmap")
+    assert detect_format(tmp_path) == "nerfstudio"
+    (tmp_path / "transforms.json").unlink()
+    assert detect_format(tmp_path) == "colmap"
+
+
 def test_our_own_files_may_have_any_name(tmp_path: Path, track: CameraTrack) -> None:
     path = tmp_path / "camera_path.json"
     write_track(path, track, "cinescene-track")

@@ -57,7 +57,7 @@ def stated_by_user(track: CameraTrack, name: str) -> dict[str, Any]:
 def test_what_a_format_holds_comes_back(name: str) -> None:
     holds = FORMATS[name].module.HOLDS
 
-    @settings(max_examples=20)
+    @settings(max_examples=12)
     @given(recipes(lens=True if name in NEEDS_LENS else None, mixed_sizes=None if holds.mixed_sizes else False))
     def check(recipe: Recipe) -> None:
         track = recipe.track()
@@ -78,7 +78,7 @@ def test_every_frame_as_a_keyframe_gives_the_frames_back(frames: int, seed: int,
     assert_kept(read, track, FORMATS["cinescene-path"].module.HOLDS, size_is_read=True)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(recipes())
 def test_our_own_json_is_exact(recipe: Recipe) -> None:
     track = recipe.track()
@@ -100,7 +100,7 @@ def test_our_own_json_is_exact(recipe: Recipe) -> None:
         assert expected is None or torch.equal(found, expected)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(recipes(lens=True, mixed_sizes=False), st.sampled_from(["a.usdc", "a.usd", "a.glb"]))
 def test_binary_usd_and_gltf_hold_the_same(recipe: Recipe, file_name: str) -> None:
     track = recipe.track()

@@ -55,7 +55,7 @@ angles = st.tuples(st.floats(-180, 180), st.floats(-80, 80), st.floats(-30, 30))
 places = st.tuples(*[st.floats(-5000, 5000)] * 3)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(angles, places), min_size=1, max_size=4))
 def test_relative_poses_are_those_of_the_published_recipe(
     tmp_path_factory: pytest.TempPathFactory, shot: list[tuple]

@@ -99,10 +99,10 @@ def detect_format(path: str | Path) -> FormatName:
 
 def _detect_folder(path: Path) -> FormatName:
     model = find_model(path)
+    if (path / "transforms.json").is_file() and (model is None or model[0].resolve() != path.resolve()):
+        return "nerfstudio"
     if model is not None:
         return "colmap-binary" if model[1] == "bin" else "colmap"
-    if (path / "transforms.json").is_file():
-        return "nerfstudio"
     raise InputError(f"{path}: this folder holds neither a COLMAP model nor a transforms.json")
 
 

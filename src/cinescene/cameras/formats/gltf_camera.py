@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cinescene.cameras.formats.choice import choose_camera
 from cinescene.cameras.formats.documents import Field
 from cinescene.cameras.formats.gltf_animation import Curve, node_matrices
 from cinescene.cameras.formats.gltf_file import GltfFile
-from cinescene.cameras.formats.unreal import choose_camera
 from cinescene.errors import GeometryError, InputError
 
 _POINTERS = (

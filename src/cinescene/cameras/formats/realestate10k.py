@@ -87,7 +87,7 @@ def _check_normalised(places: list[str], rows: np.ndarray) -> None:
         fx, fy = values[1:3]
         if not (fx > 0 and fy > 0):
             raise GeometryError(f"{where}: expected positive focal lengths, got {fx:g} and {fy:g}")
-        if fx > 50 or fy > 50:
+        if min(fx, fy) > 50:
             raise InputError(
                 f"{where}: expected focal lengths as fractions of the picture's size (0.5 to 2 is usual), got {fx:g} "
                 f"and {fy:g}, which look like pixels"

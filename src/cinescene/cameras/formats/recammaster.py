@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cinescene.cameras.formats.choice import choose_camera
 from cinescene.cameras.formats.documents import Field, read_json, write_json
 from cinescene.cameras.formats.losses import Holds, what_is_lost
 from cinescene.cameras.formats.unreal import (
     camera_strings,
-    choose_camera,
     frames_in_order,
     poses_from_unreal,
     unreal_strings,

@@ -27,7 +27,7 @@ def rate_of(times_s: Float[Tensor, "t"], precision_s: float) -> float | None:
         return None
     rate = steps / span
     nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
-    return nearest if abs(steps / nearest - span) <= 2 * precision_s else rate
+    return nearest if abs(steps / nearest - span) <= precision_s else rate
 
 
 def timing_of(times_s: Float[Tensor, "t"], precision_s: float = 1e-6) -> dict[str, object]:

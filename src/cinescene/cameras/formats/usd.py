@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from cinescene.cameras.formats.axes import checked_poses, in_units, turned_up, without_scale
+from cinescene.cameras.formats.choice import choose_camera
 from cinescene.cameras.formats.lens import (
     SizePx,
     intrinsics_from,
@@ -32,7 +33,6 @@ from cinescene.cameras.formats.lens import (
     repeated_size,
 )
 from cinescene.cameras.formats.timing import timing_of
-from cinescene.cameras.formats.unreal import choose_camera
 from cinescene.cameras.formats.usd_library import quiet, usd_library
 from cinescene.cameras.formats.usd_write import AUTHORED_TIMES, HOLDS, TITLE, write
 from cinescene.cameras.track import CameraTrack
