@@ -128,7 +128,7 @@ def test_a_written_file_has_nineteen_columns_and_whole_microseconds(tmp_path: Pa
         ("kitti", "1 0 0 0 0 1 0 0 0 0 -1 0\n", "line 1: .* mirrors"),
         ("kitti", "1 0 0 0 0 1 0 0 0 0 1 0\n2 0 0 0 0 2 0 0 0 0 2 0\n", "line 2: .* scaled"),
         ("realestate10k", REAL_ESTATE.replace("0.474", "0"), "line 2: expected positive focal lengths, got 0"),
-        ("realestate10k", REAL_ESTATE.replace("0.474", "607"), "line 2: .* look like pixels"),
+        ("realestate10k", REAL_ESTATE.replace("0.474 0.843", "607 607"), "line 2: .* look like pixels"),
         ("realestate10k", REAL_ESTATE.replace("46012634", "45979267"), "line 3: expected timestamps that increase"),
         ("realestate10k", REAL_ESTATE.replace(" 0.0 0.0 ", " 0.1 0.0 "), "columns six and seven"),
         ("realestate10k", REAL_ESTATE[:-20], "line 3: expected 19 numbers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import detect_format, read_track, write_track
 from cinescene.cameras.formats.lens import intrinsics_from
 from cinescene.cameras.projection import project, unproject
-from cinescene.errors import GeometryError, InputError
+from cinescene.errors import GeometryError, InputError, MissingDependencyError
 from tests.cameras.formats.tracks import poses
 
 pytest.importorskip("pxr", reason="usd-core is not installed")
@@ -233,3 +234,9 @@ def test_names_are_made_usd_identifiers_and_suffixes_checked(tmp_path: Path) -> 
     assert 'def Camera "camera_1_Kamera__"' in (tmp_path / "a.usda").read_text()
     with pytest.raises(InputError, match=r"\.usda, \.usdc or \.usd"):
         write_track(tmp_path / "a.usdz", track, "usd")
+
+
+def test_without_usd_core_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pxr", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'cinescene\[interop\]'"):
+        read_track(saved(tmp_path, STAGE))
