@@ -85,15 +85,15 @@ def textured(height: int = 256) -> Panorama:
 
 
 @pytest.mark.parametrize(("yaw", "pitch"), [(0.4, 0.1), (math.pi, -0.7), (0.0, math.pi / 2)])
-@pytest.mark.parametrize("width", [24, 48, 90])
+@pytest.mark.parametrize("width", [24, 60])
 def test_minified_views_equal_the_average_over_their_pixels(width: int, yaw: float, pitch: float) -> None:
-    """At 1 to 7 panorama pixels a pixel: far closer to brute-force averaging than one bilinear sample is."""
+    """At 1 to 6 panorama pixels a pixel: far closer to brute-force averaging than one bilinear sample is."""
     panorama = textured()
     camera = camera_at_origin(yaw, pitch, 80, width, width)
-    fine = camera_at_origin(yaw, pitch, 80, 12 * width, 12 * width)
-    reference = torch.nn.functional.avg_pool2d(resample_panorama(panorama, fine), 12)
+    fine = camera_at_origin(yaw, pitch, 80, 8 * width, 8 * width)
+    reference = torch.nn.functional.avg_pool2d(resample_panorama(panorama, fine), 8)
     found = resample_panorama(panorama, camera)
-    point_samples = resample_panorama(panorama, fine)[:, 6::12, 6::12]
+    point_samples = resample_panorama(panorama, fine)[:, 4::8, 4::8]
     error, naive_error = ((x - reference).square().mean().sqrt() for x in (found, point_samples))
     assert error < 0.035
     assert error < naive_error / 3

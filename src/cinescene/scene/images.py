@@ -18,14 +18,18 @@ from cinescene.errors import InputError
 from cinescene.files import readable_file
 from cinescene.scene import openexr, radiance
 from cinescene.scene.exif import lens_from_exif, partial_panorama
-from cinescene.scene.pillow_pictures import SIDEWAYS, decoded, exif_of, opened_picture, orientation
+from cinescene.scene.pillow_pictures import (
+    LARGEST_IMAGE_PIXELS,
+    SIDEWAYS,
+    decoded,
+    exif_of,
+    opened_picture,
+    orientation,
+)
 from cinescene.scene.tone_mapping import LinearPicture, ToneMapping, tone_mapped
 from cinescene.tensor_types import Float, Tensor, UInt8
 
 SMALLEST_IMAGE_PX = 16
-LARGEST_IMAGE_PIXELS = 128_000_000
-"""Above the largest photos of single-shot cameras (about 100 megapixels); 384 MB when decoded."""
-
 LONGEST_SIDE_PX = 65_535
 
 MAGICS: tuple[tuple[bytes, str], ...] = (

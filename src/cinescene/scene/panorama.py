@@ -23,6 +23,8 @@ LARGEST_PANORAMA_PIXELS = 80_000_000
 ASPECT_TOLERANCE = 0.01
 """How far from 2:1 a panorama may be, since stitchers round their sizes."""
 
+UNIFORM_TOLERANCE = 6 / 255
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panorama:
@@ -169,3 +171,15 @@ def seam_contrast(panorama: Panorama) -> float:
     seam = (image[:, middle, 0] - image[:, middle, -1]).abs().mean()
     elsewhere = (image[:, middle, 1:] - image[:, middle, :-1]).abs().mean()
     return float(seam / elsewhere) if elsewhere > 0 else (1.0 if seam == 0 else math.inf)
+
+
+def uniform_caps(panorama: Panorama) -> tuple[float, float]:
+    """Degrees from the zenith down and the nadir up that are of one colour, as where nothing was photographed."""
+    image = panorama.image.float() * (1 if panorama.image.is_floating_point() else 1 / 255)
+    return _uniform_rows(image) * 180 / image.shape[1], _uniform_rows(image.flip(1)) * 180 / image.shape[1]
+
+
+def _uniform_rows(image: Float[Tensor, "3 h w"]) -> int:
+    """Rows from the top whose every pixel is the first one's colour to within JPEG noise."""
+    unlike = (image - image[:, :1, :1]).abs().amax(dim=(0, 2)) > UNIFORM_TOLERANCE
+    return int(unlike.float().argmax()) if unlike.any() else image.shape[1]

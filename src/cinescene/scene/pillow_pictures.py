@@ -15,6 +15,9 @@ from PIL import Image, ImageCms
 
 from cinescene.errors import InputError, MissingDependencyError
 
+LARGEST_IMAGE_PIXELS = 128_000_000
+"""Above the largest photos of single-shot cameras (about 100 megapixels); 384 MB when decoded."""
+
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "AVIF")
 SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 WHITE = (255, 255, 255, 255)
@@ -47,7 +50,10 @@ def opened_picture(path: Path, is_heic: bool) -> Iterator[Image.Image]:
     except (InputError, MissingDependencyError):
         raise
     except Image.DecompressionBombError as error:
-        raise InputError(f"{path}: its header claims more pixels than any photo has (a decompression bomb?)") from error
+        raise InputError(
+            f"{path}: its header claims far more than the {LARGEST_IMAGE_PIXELS / 1e6:.0f} megapixels that are taken "
+            "(a decompression bomb?); if it is a real picture, scale it down"
+        ) from error
     except MemoryError as error:
         raise InputError(f"{path}: there is not enough memory to decode this picture; scale it down") from error
     except Exception as error:  # decoders raise OSError, SyntaxError, struct.error, EOFError and more on damaged files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,13 @@ ANALYSIS_LONG_SIDE_PX = 640
 """Pictures are measured at this size, so that neither noise nor resolution decides what is sharp."""
 
 BLACK, WHITE = 4 / 255, 251 / 255
+
+FINGERPRINT_PX = 96
+SMALLEST_SHARED_PIXELS = 400
+CLEAR_PEAK, SAME_PLACE_CORRELATION = 20.0, 0.1
+"""Height of the phase correlation's peak in standard deviations, and correlation once aligned, above which two pictures
+show the same place. Of views of four real panoramas these find 77 of 80 neighbours (18° apart) and none of 360 pairs
+that share nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +47,28 @@ def luma(pixels: UInt8[Tensor, "3 h w"]) -> Float[Tensor, "h2 w2"]:
 
 
 def sharpness(grey: Float[Tensor, "h w"]) -> float:
-    """Variance of the Laplacian against the picture's contrast: about 0 for a smooth picture, higher for a crisp one.
+    """How much fine detail there is for the coarse detail: compares pictures of about one size with each other.
 
-    The upper half of a 4×4 grid of windows counts, so that sky and shallow focus do not condemn a picture.
-    Source: Pech-Pacheco et al., "Diatom autofocusing in brightfield microscopy", 2000.
+    The Laplacian's energy is measured at four sizes, in the half of a 4×4 grid of windows with the most detail, so that
+    neither sky nor shallow focus condemns a picture; then the finest octave is set against the one three octaves
+    coarser, the second finest likewise, and the geometric mean taken. In sharp pictures the energy falls steadily from
+    octave to octave whatever they show (Field, "Relations between the statistics of natural images and the response
+    properties of cortical cells", 1987), so that a blank wall is not called soft; blur takes the fine octaves away.
     """
-    if min(grey.shape) < 3:
+    octaves = min(3, int(math.log2(max(1.0, min(grey.shape) / 16))))
+    if octaves < 1:
         return 0.0
+    middle = _detail(grey, 2)
+    windows = middle.argsort(descending=True)[: len(middle) // 2]
+    energy = [float(_detail(grey, octave)[windows].mean()) + 1e-7 for octave in (0, 1, octaves, octaves + 1)]
+    return math.sqrt(energy[0] / energy[2] * energy[1] / energy[3])
+
+
+def _detail(grey: Float[Tensor, "h w"], octave: int) -> Float[Tensor, "n"]:
+    """Mean squared Laplacian in each of 4×4 windows, at 2^-octave of the size."""
     kernel = grey.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
-    edges = F.conv2d(grey[None, None], kernel).square()
-    windows = F.adaptive_avg_pool2d(edges, (min(4, edges.shape[-2]), min(4, edges.shape[-1]))).flatten()
-    best = windows.sort(descending=True).values[: max(1, len(windows) // 2)].mean()
-    return float(best / (grey.var() + 1e-4))
+    small = F.avg_pool2d(grey[None, None], 2**octave)
+    return F.adaptive_avg_pool2d(F.conv2d(small, kernel).square(), 4).flatten()
 
 
 def exposure(grey: Float[Tensor, "h w"]) -> Exposure:
@@ -64,31 +82,37 @@ def exposure(grey: Float[Tensor, "h w"]) -> Exposure:
     )
 
 
-def shared_share(first: Float[Tensor, "h w"], second: Float[Tensor, "h2 w2"]) -> float:
-    """Share of ``first`` that ``second`` shows too if it were the same picture shifted: a rough guess, in [0, 1].
+def fingerprint(grey: Float[Tensor, "h w"]) -> Float[Tensor, "n n"]:
+    """A picture reduced to its details at `FINGERPRINT_PX` square, for `shared_share`: without shading and exposure."""
+    small = F.interpolate(grey[None, None], size=(FINGERPRINT_PX, FINGERPRINT_PX), mode="area")
+    around = F.avg_pool2d(F.pad(small, (6, 6, 6, 6), mode="reflect"), 13, stride=1)
+    return (small - around)[0, 0]
 
-    Both are reduced to 64×64 and the shift is found by phase correlation; below a clear peak the guess is 0. Scale,
-    turns and parallax are not seen. Source: Kuglin and Hines, "The phase correlation image alignment method", 1975.
+
+def shared_share(first: Float[Tensor, "n n"], second: Float[Tensor, "n n"]) -> float:
+    """Share of a picture that another shows too, as if it were the same picture shifted; a rough guess from 0 to 1.
+
+    Takes `fingerprint`s. The shift comes from phase correlation and counts only where the shared parts then correlate;
+    0 means that none was found. Changes of scale, turns and strong parallax are not seen, so little overlap is missed.
+    Source: Kuglin and Hines, "The phase correlation image alignment method", 1975.
     """
-    size = 64
-    small = [F.interpolate(x[None, None], size=(size, size), mode="area")[0, 0] for x in (first, second)]
+    size = FINGERPRINT_PX
     window = torch.hann_window(size, periodic=False)
-    spectra = [torch.fft.rfft2((x - x.mean()) * window[:, None] * window, s=(2 * size, 2 * size)) for x in small]
+    spectra = [torch.fft.rfft2(x * window[:, None] * window, s=(2 * size, 2 * size)) for x in (first, second)]
     cross = spectra[1] * spectra[0].conj()
-    surface = torch.fft.irfft2(cross / (cross.abs() + 1e-9), s=(2 * size, 2 * size))
-    peak = int(surface.argmax())
-    dy, dx = ((value + size) % (2 * size) - size for value in divmod(peak, 2 * size))
+    surface = torch.fft.irfft2(cross / (cross.abs() + 1e-6 * cross.abs().max() + 1e-12), s=(2 * size, 2 * size))
+    if float(surface.max() - surface.mean()) < CLEAR_PEAK * float(surface.std()):
+        return 0.0
+    dy, dx = ((value + size) % (2 * size) - size for value in divmod(int(surface.argmax()), 2 * size))
     share = max(0, size - abs(dy)) * max(0, size - abs(dx)) / size**2
-    overlap = _overlap(small[0], small[1], dy, dx)
-    return share if overlap > 0.35 else 0.0
+    return share if _correlation_when_shifted(first, second, dy, dx) > SAME_PLACE_CORRELATION else 0.0
 
 
-def _overlap(first: Tensor, second: Tensor, dy: int, dx: int) -> float:
+def _correlation_when_shifted(first: Tensor, second: Tensor, dy: int, dx: int) -> float:
     """Correlation of the parts that two pictures share if the second is the first moved by (dy, dx)."""
     height, width = first.shape
     a = first[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
     b = second[max(0, dy) : height - max(0, -dy), max(0, dx) : width - max(0, -dx)]
-    if a.numel() < 64:
+    if a.numel() < SMALLEST_SHARED_PIXELS:
         return 0.0
-    a, b = a - a.mean(), b - b.mean()
     return float((a * b).sum() / (a.norm() * b.norm() + 1e-9))

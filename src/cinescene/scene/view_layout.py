@@ -110,11 +110,8 @@ class ViewLayout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One a view, for people: ``yaw 018 pitch +00``."""
-        return tuple(
-            f"yaw {round(math.degrees(yaw)) % 360:03d}° pitch {round(math.degrees(pitch)):+03d}°"
-            for yaw, pitch in self.directions_rad
-        )
+        """One a view, for people: ``yaw 018°``, ``yaw 060° up 45°``, ``yaw 000° down 90°``."""
+        return tuple(_view_name(math.degrees(yaw), math.degrees(pitch)) for yaw, pitch in self.directions_rad)
 
     def cameras(self, panorama_camera: Cameras) -> Cameras:
         """Their cameras (v,), float64, at the panorama's centre and turned with it."""
@@ -128,3 +125,10 @@ class ViewLayout:
 
 def _turned(yaw_rad: float, pitch_rad: float) -> Float[Tensor, "4 4"]:
     return rigid(level_rotation(yaw_rad, pitch_rad), torch.zeros(3, dtype=torch.float64))
+
+
+def _view_name(yaw_deg: float, pitch_deg: float) -> str:
+    yaw = f"yaw {round(yaw_deg, 1) % 360:03.5g}°"
+    if abs(pitch_deg) < 0.05:
+        return yaw
+    return f"{yaw} {'up' if pitch_deg > 0 else 'down'} {abs(round(pitch_deg, 1)):g}°"
