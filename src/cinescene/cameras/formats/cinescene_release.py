@@ -79,6 +79,4 @@ def _lens_note(name: str) -> tuple[str, ...]:
     match = re.search(r"(?<![\d.])(\d+(?:\.\d+)?)mm", name)
     if not match:
         return ()
-    return (
-        f"The file names a {match[1]} mm lens but neither its film back nor a picture size: its view is not known.",
-    )
+    return (f"The file names a {match[1]} mm lens but neither its film back nor a picture size.",)
