@@ -69,3 +69,5 @@ def test_a_missing_file_is_not_taken_for_moves() -> None:
         ShotRequest(camera="missing.usda", width_px=8, height_px=8).track()
     with pytest.raises(InputError, match="expected a move"):
         ShotRequest(camera="fly around", width_px=8, height_px=8).track()
+    with pytest.raises(InputError, match="expected moves"):
+        ShotRequest(camera=" ", width_px=8, height_px=8).track()

@@ -48,8 +48,10 @@ class ShotRequest:
 
     def is_file(self) -> bool:
         """Whether ``camera`` names a file rather than moves."""
-        named = "\n" not in self.camera and len(self.camera) < 1024 and Path(self.camera).exists()
-        return named or Path(self.camera.strip()).suffix.lower() in _FILE_SUFFIXES
+        text = self.camera.strip()
+        if not text or "\n" in text or len(text) > 1024:
+            return False
+        return Path(text).suffix.lower() in _FILE_SUFFIXES or Path(text).exists()
 
     def describe(self) -> str:
         """The plan in words, for printing before a job starts."""

@@ -77,15 +77,15 @@ def _place(description: SetDescription) -> str:
 def _performance(shot: PlannedShot, space: FreeSpace, track: CameraTrack, rng: np.random.Generator) -> Performance:
     """Somebody on the shot's walk, at their own pace where that keeps them clear of the camera, else at the planned."""
     duration = max(shot.rules.duration_s, 1.0 / shot.rules.frame_rate)
-    start = shot.walk.points[0]
+    x, y = (float(c) for c in shot.walk.points[0])
     for _ in range(ATTEMPTS):
         subject = random_subject(rng)
         if shot.speed_m_s > 0:
             drawn = random_performance(rng, subject, duration, way_m=shot.walk.points)
         else:
-            room = float(space.walk_clearance_m(start[None])[0]) - 0.3
+            room = float(space.walk_clearance_m(np.array([[x, y]]))[0]) - 0.3
             drawn = random_performance(
-                rng, subject, duration, start_m=start, heading_rad=shot.facing_rad, room_m=max(0.3, min(room, 2.0))
+                rng, subject, duration, start_m=(x, y), heading_rad=shot.facing_rad, room_m=max(0.3, min(room, 2.0))
             )
         if _clear_of_camera(drawn, track):
             return drawn
@@ -95,7 +95,7 @@ def _performance(shot: PlannedShot, space: FreeSpace, track: CameraTrack, rng: n
 
 def _planned_path(shot: PlannedShot, duration_s: float) -> GroundPath:
     if shot.speed_m_s == 0:
-        return GroundPath.standing(shot.walk.points[0], shot.facing_rad, duration_s)
+        return GroundPath.standing(shot.walk.points[0].tolist(), shot.facing_rad, duration_s)
     times = np.linspace(0.0, duration_s, max(2, int(duration_s * 8)))
     places, headings = shot.subject_at(times)
     return GroundPath(
