@@ -116,5 +116,8 @@ def _verified(cv2: Any, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     if len(source) < FEWEST_FOR_GEOMETRY:
         return np.zeros(len(source), dtype=bool)
     cv2.setRNGSeed(0)
-    _, inliers = cv2.findFundamentalMat(source, target, cv2.USAC_MAGSAC, TOLERANCE_PX, 0.999, 2000)
+    try:
+        _, inliers = cv2.findFundamentalMat(source, target, cv2.USAC_MAGSAC, TOLERANCE_PX, 0.999, 2000)
+    except cv2.error:  # MAGSAC++ gives up on some sets of matches; plain RANSAC takes them
+        _, inliers = cv2.findFundamentalMat(source, target, cv2.FM_RANSAC, TOLERANCE_PX, 0.999, 2000)
     return np.zeros(len(source), dtype=bool) if inliers is None else inliers[:, 0].astype(bool)

@@ -1,0 +1,216 @@
+"""Reading a clip and what belongs to it into memory, at one size and length, or saying why that cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cinescene.cameras import Cameras, CameraTrack
+from cinescene.cameras.formats import read_track
+from cinescene.cameras.request import ShotRequest
+from cinescene.data.frames import fit_frames, fit_masks
+from cinescene.data.strips import read_depth_strip
+from cinescene.errors import InputError
+from cinescene.evaluation.clip_job import ClipJob, ScoreOptions
+from cinescene.previz.flight import fly_through_panorama
+from cinescene.previz.stand_in import StandIn
+from cinescene.scene.panorama import Panorama
+from cinescene.scene.scene import Scene
+from cinescene.tensor_types import Bool, Float, Tensor, UInt8
+from cinescene.video import read_video, video_info
+
+TRUSTED = 0.9
+"""Share of trust from which a pixel of a flight through a panorama counts as ground truth."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClipInputs:
+    """A clip beside its ground truth, frame by frame.
+
+    ``region`` is where the reference shows the place and the subject does not hide it (None: nothing tells);
+    ``mask`` is the subject's. ``flags`` say what was resampled, is empty or was assumed.
+    """
+
+    frames: UInt8[Tensor, "t 3 h w"]
+    frame_rate: float
+    reference: UInt8[Tensor, "t 3 h w"] | None
+    mask: Bool[Tensor, "t h w"] | None
+    region: Bool[Tensor, "t h w"] | None
+    depth: Float[Tensor, "t h w"] | None
+    cameras: Cameras | None
+    panorama: Panorama | None
+    flags: tuple[str, ...]
+
+
+def read_inputs(job: ClipJob, options: ScoreOptions) -> ClipInputs:
+    """Everything that a job names. Raises `InputError` that names the file and says what to do."""
+    flags: list[str] = []
+    clip = read_video(job.video)
+    frames = clip.frames
+    reference = None if job.reference is None else read_video(job.reference).frames
+    if reference is not None:
+        frames = _like_reference(job, frames, reference, options.resample, flags)
+    mask = None if job.mask is None else _fitted_mask(job.mask, frames, options.resample, flags)
+    cameras = None if job.camera is None else _cameras(job, frames, clip.frame_rate, options, flags)
+    panorama = None if job.scene is None else _panorama(job.scene)
+    region = None if mask is None else ~mask
+    if reference is None and panorama is not None and cameras is not None:
+        reference, shown = _seen_in_panorama(panorama, cameras, options)
+        region = shown if region is None else region & shown
+        share = float(shown.float().mean())
+        flags.append(
+            f"no reference clip: compared with the panorama where that is exact ({100 * share:.0f} % of the picture)"
+        )
+    if region is not None and not bool(region.any()):
+        flags.append("no background: the mask, or what the panorama cannot show, covers every pixel of every frame")
+    depth = None
+    if job.depth is not None and job.reference is not None:
+        depth = _depth(job.depth, frames, job.reference)
+    return ClipInputs(
+        frames=frames,
+        frame_rate=clip.frame_rate,
+        reference=reference,
+        mask=mask,
+        region=region,
+        depth=depth,
+        cameras=cameras,
+        panorama=panorama,
+        flags=tuple(flags),
+    )
+
+
+def _like_reference(job: ClipJob, frames: Tensor, reference: Tensor, resample: bool, flags: list[str]) -> Tensor:
+    if frames.shape == reference.shape:
+        return frames
+    said = (
+        f"{job.video}: {len(frames)} frames of {_size(frames)}, but its reference has {len(reference)} of "
+        f"{_size(reference)}"
+    )
+    if not resample:
+        raise InputError(f"{said}; compare like with like, or ask for --resample")
+    flags.append(f"resampled: {said}")
+    frames = frames[_nearest(len(frames), len(reference))]
+    if frames.shape[-2:] == reference.shape[-2:]:
+        return frames
+    parts = [fit_frames(f[None].float(), reference.shape[-1], reference.shape[-2]) for f in frames]
+    return torch.cat(parts).round().clamp(0, 255).to(torch.uint8)
+
+
+def _nearest(count: int, wanted: int) -> list[int]:
+    """Frames of a clip at the times of ``wanted`` evenly spaced ones."""
+    return [round(i * (count - 1) / max(wanted - 1, 1)) for i in range(wanted)]
+
+
+def _size(frames: Tensor) -> str:
+    return f"{frames.shape[-1]}×{frames.shape[-2]}"
+
+
+# ---- masks ----------------------------------------------------------------------------------------------------------
+
+
+def read_masks(path: Path, count: int, height: int) -> Bool[Tensor, "t h w"]:
+    """Masks from a video, a folder of pictures, a strip of frames one below the other, or one picture for all."""
+    if path.is_dir():
+        names = sorted(p for p in path.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+        if not names:
+            raise InputError(f"{path}: expected a folder of mask pictures, but it holds no .png or .jpg")
+        return torch.stack([_mask_picture(name) for name in names])
+    if path.suffix.lower() == ".mp4":
+        return read_video(path).frames.float().mean(1) > 127
+    strip = _mask_picture(path)
+    if strip.shape[0] == height * count and count > 1:
+        return strip.reshape(count, height, strip.shape[1])
+    return strip.expand(count, *strip.shape)
+
+
+def _mask_picture(path: Path) -> Bool[Tensor, "h w"]:
+    try:
+        with Image.open(path, formats=["PNG", "JPEG"]) as picture:
+            return torch.from_numpy(np.array(picture.convert("L"))) >= 128
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path}: expected a mask picture, but it cannot be read as one ({error})") from error
+
+
+def _fitted_mask(path: Path, frames: Tensor, resample: bool, flags: list[str]) -> Bool[Tensor, "t h w"]:
+    masks = read_masks(path, len(frames), frames.shape[-2])
+    if masks.shape != (len(frames), *frames.shape[-2:]):
+        said = f"{path}: {len(masks)} masks of {_size(masks)} for {len(frames)} frames of {_size(frames)}"
+        if not resample:
+            raise InputError(f"{said}; expected one a frame at the clip's size, or ask for --resample")
+        flags.append(f"resampled: {said}")
+        masks = fit_masks(masks[_nearest(len(masks), len(frames))], frames.shape[-1], frames.shape[-2])
+    empty = int((~masks.flatten(1).any(1)).sum())
+    if empty:
+        flags.append(f"the subject mask is empty in {empty} of {len(masks)} frames")
+    return masks
+
+
+# ---- cameras and places ---------------------------------------------------------------------------------------------
+
+
+def _cameras(job: ClipJob, frames: Tensor, frame_rate: float, options: ScoreOptions, flags: list[str]) -> Cameras:
+    assert job.camera is not None
+    width, height, count = frames.shape[-1], frames.shape[-2], len(frames)
+    request = ShotRequest(
+        camera=job.camera,
+        width_px=width,
+        height_px=height,
+        frame_rate=frame_rate,
+        focal_mm=options.lens_mm,
+        ground_z_m=-options.camera_height_m,
+        keep_coordinates=options.keep_coordinates or job.depth is not None,
+    )
+    if not request.is_file():
+        cameras = _moves_of_length(request, count).cameras()
+    elif job.camera_name is not None:
+        track = read_track(job.camera, camera=job.camera_name)
+        cameras = (
+            track if track.intrinsics_px is not None else track.with_lens(options.lens_mm or 24.0, width, height)
+        ).cameras()
+    else:
+        cameras = request.track().cameras()
+    if len(cameras) != count:
+        said = f"{job.video}: {count} frames, but {job.camera} has {len(cameras)} cameras"
+        if not options.resample:
+            raise InputError(f"{said}; expected one a frame, or ask for --resample")
+        flags.append(f"resampled: {said}")
+        cameras = cameras[_nearest(len(cameras), count)]
+    return cameras.to(dtype=torch.float64).resized(width, height)
+
+
+def _moves_of_length(request: ShotRequest, count: int) -> CameraTrack:
+    import dataclasses
+
+    return dataclasses.replace(request, frames=count).track()
+
+
+def _panorama(scene: str) -> Panorama:
+    opened = Scene.open(scene)
+    if opened.panorama is None:
+        raise InputError(
+            f"{scene}: expected a panorama to compare a clip with; for photos give the subject-free clip (--reference)"
+        )
+    return opened.panorama
+
+
+def _seen_in_panorama(panorama: Panorama, cameras: Cameras, options: ScoreOptions) -> tuple[Tensor, Tensor]:
+    place = StandIn(camera_height_m=options.camera_height_m)
+    images, shown = [], []
+    for frame in fly_through_panorama(panorama, cameras, place):
+        images.append((frame.image.clamp(0, 1) * 255).round().to(torch.uint8))
+        shown.append(frame.photographed >= TRUSTED)
+    return torch.stack(images), torch.stack(shown)
+
+
+def _depth(path: Path, frames: Tensor, reference: Path) -> Float[Tensor, "t h w"]:
+    depth = read_depth_strip(path, video_info(reference).height_px)
+    if depth.shape != (len(frames), *frames.shape[-2:]):
+        raise InputError(
+            f"{path}: {len(depth)} depth maps of {_size(depth)} for {len(frames)} frames of {_size(frames)}; "
+            "expected one a frame of the reference"
+        )
+    return depth

@@ -1,0 +1,113 @@
+"""One clip to be scored, with everything that is known of it; and how the scoring is done."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from cinescene.data.manifest import sha256_of_file
+from cinescene.errors import InputError
+from cinescene.evaluation.measures import VERSION
+from cinescene.evaluation.path_alignment import Rule
+
+Poses = Literal["auto", "place", "panorama", "colmap", "vggt", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipJob:
+    """A clip and what belongs to it. Everything but ``name`` and ``video`` may be absent.
+
+    ``group``
+        The scene; clips of one scene count as one in the statistics.
+    ``reference``, ``reference_with_subject``
+        The same shot without its subject (ground truth of the place), and with it.
+    ``mask``
+        Where the subject is: a strip of a data set, a video or a picture (white: subject), or a folder of pictures.
+    ``depth``
+        z-depth strip of ``reference``, in the unit of the camera.
+    ``camera``, ``camera_name``
+        Camera file or moves, and which camera of a file that holds several.
+    ``scene``
+        A panorama, for clips without a reference.
+    """
+
+    name: str
+    video: Path
+    group: str = ""
+    reference: Path | None = None
+    reference_with_subject: Path | None = None
+    mask: Path | None = None
+    depth: Path | None = None
+    camera: str | None = None
+    camera_name: str | None = None
+    scene: str | None = None
+    prompt: str | None = None
+
+    def files(self) -> list[Path]:
+        """Every file that the score depends on."""
+        named = [self.video, self.reference, self.reference_with_subject, self.mask, self.depth]
+        named += [Path(text) for text in (self.camera, self.scene) if text is not None and len(text) < 1024]
+        found = [path for path in named if path is not None and path.exists()]
+        return [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """How clips are scored; part of every result.
+
+    ``frames_for_costly``
+        Evenly spaced frames at most for FLIP, learned distances, matches, CLIP and flow.
+    ``frames_for_poses``
+        Evenly spaced frames at most that are posed.
+    ``poses``
+        How: ``place`` (reference with depth), ``panorama`` (turning only), ``colmap``, ``vggt``, ``none``; ``auto``
+        takes the first that the inputs allow, of these in order.
+    ``alignment``
+        Before camera errors, for estimates in a world of their own (see `path_alignment`).
+    ``resample``
+        Bring clips of another size or frame count to their reference's, instead of refusing them.
+    ``keep_coordinates``
+        Leave camera files where they are, instead of starting at the panorama.
+    """
+
+    frames_for_costly: int = 24
+    frames_for_poses: int = 24
+    poses: Poses = "auto"
+    alignment: Rule = "first-frame"
+    resample: bool = False
+    keep_coordinates: bool = False
+    camera_height_m: float = 1.6
+    vggt: str | None = None
+    clip: str | None = None
+    lens_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("frames_for_costly", "frames_for_poses"):
+            if getattr(self, name) < 2:
+                raise InputError(f"{name.replace('_', ' ')}: expected at least 2, got {getattr(self, name)}")
+        if self.poses not in get_args(Poses):
+            raise InputError(f"poses: expected one of {', '.join(get_args(Poses))}, got {self.poses!r}")
+        if self.alignment not in get_args(Rule):
+            raise InputError(f"alignment: expected one of {', '.join(get_args(Rule))}, got {self.alignment!r}")
+        if self.poses == "vggt" and self.vggt is None:
+            raise InputError("poses vggt: expected a VGGT checkpoint (--vggt)")
+
+
+def result_key(job: ClipJob, options: ScoreOptions) -> str:
+    """SHA-256 over the inputs' bytes, the job, the options and the measures' version."""
+    facts = {
+        "version": VERSION,
+        "job": as_json(job),
+        "options": as_json(options),
+        "files": {str(path): sha256_of_file(path) for path in job.files()},
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def as_json(config: Any) -> dict[str, Any]:
+    """A dataclass's fields, with paths as texts."""
+    return {k: str(v) if isinstance(v, Path) else v for k, v in dataclasses.asdict(config).items()}
