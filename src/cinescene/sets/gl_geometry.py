@@ -1,0 +1,198 @@
+"""Triangles on the graphics device: the set in spatial chunks that are culled, and subjects in streamed buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Int32
+
+from cinescene.sets.gl_context import Program
+from cinescene.sets.gl_materials import MaterialLibrary
+from cinescene.sets.gl_view import View
+from cinescene.sets.mesh import Mesh
+from cinescene.sets.occluders import OccluderSampling
+
+Words = tuple[int, int, int]
+CHUNK_TRIANGLES = 512
+_FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32, 3)])
+_FIXED_FORMAT = "2f4 3u4"
+_MOVING = np.dtype([("position", np.float32, 3), ("normal", np.float16, 4)])
+_MOVING_FORMAT = "3f4 3f2 2x"
+
+
+class StaticGeometry:
+    """The triangles of a set, in chunks of neighbours; those in view are drawn from near to far."""
+
+    def __init__(
+        self, context: Any, surface: Program, shadow: Program, meshes: Sequence[Mesh], words: Sequence[Words]
+    ) -> None:
+        self._buffers = _Buffers(context, surface, shadow, meshes, words, by_place=True)
+        positions = _joined_positions(meshes)
+        triangles = self._buffers.triangles
+        starts = np.arange(0, len(triangles), CHUNK_TRIANGLES)
+        corners = positions[triangles]
+        self._low = np.array([corners[i : i + CHUNK_TRIANGLES].min((0, 1)) for i in starts]).reshape(-1, 3)
+        self._high = np.array([corners[i : i + CHUNK_TRIANGLES].max((0, 1)) for i in starts]).reshape(-1, 3)
+        self._first = 3 * starts
+        self._count = 3 * np.minimum(CHUNK_TRIANGLES, len(triangles) - starts)
+        self.low = self._low.min(0) if len(triangles) else np.zeros(3)
+        self.high = self._high.max(0) if len(triangles) else np.zeros(3)
+        self.positions = positions
+
+    def corners(self) -> Float32[np.ndarray, "m 3 3"]:
+        """The corners of all triangles."""
+        return self.positions[self._buffers.triangles]
+
+    def draw(self, view: View) -> None:
+        """Draws what may be in view with the surface program."""
+        visible = np.flatnonzero(view.sees(self._low, self._high))
+        nearest = np.clip(view.eye, self._low[visible], self._high[visible])
+        distance = np.linalg.norm(nearest - view.eye, axis=1)
+        for i in visible[np.argsort(distance, kind="stable")]:
+            self._buffers.surface.render(first=int(self._first[i]), vertices=int(self._count[i]))
+
+    def draw_shadow(self) -> None:
+        """Draws everything with the shadow program."""
+        if len(self._count):
+            self._buffers.shadow.render()
+
+    def release(self) -> None:
+        self._buffers.release()
+
+
+class SubjectGeometry:
+    """The triangles of whatever moves; buffers are kept as long as the meshes keep their topology and textures."""
+
+    def __init__(self, context: Any, surface: Program, shadow: Program) -> None:
+        self._context, self._surface, self._shadow = context, surface, shadow
+        self._meshes: tuple[Mesh, ...] = ()
+        self._words: tuple[Words, ...] = ()
+        self._buffers: _Buffers | None = None
+        self.positions = np.zeros((0, 3), dtype=np.float32)
+        self.sampling = OccluderSampling.of_meshes([])
+
+    def update(self, meshes: Sequence[Mesh], library: MaterialLibrary) -> None:
+        """Takes over the meshes of a frame."""
+        meshes = tuple(mesh for mesh in meshes if len(mesh.triangles))
+        words = tuple(library.words([mesh.material for mesh in meshes]))
+        if words != self._words or not _same_topology(meshes, self._meshes):
+            self.release()
+            if meshes:
+                self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, words)
+                self.sampling = OccluderSampling.of_meshes(_joined_triangles(meshes))
+        elif self._buffers is not None:
+            self._buffers.move(meshes)
+        self._meshes, self._words = meshes, words
+        self.positions = _joined_positions(meshes)
+
+    def draw(self) -> None:
+        """Draws them with the surface program."""
+        if self._buffers is not None:
+            self._buffers.surface.render()
+
+    def draw_shadow(self) -> None:
+        """Draws them with the shadow program."""
+        if self._buffers is not None:
+            self._buffers.shadow.render()
+
+    def release(self) -> None:
+        if self._buffers is not None:
+            self._buffers.release()
+        self._buffers = None
+        self._meshes, self._words = (), ()
+        self.sampling = OccluderSampling.of_meshes([])
+
+
+class _Buffers:
+    """Vertex and index buffers of joined meshes, and how the two programs read them."""
+
+    def __init__(
+        self,
+        context: Any,
+        surface: Program,
+        shadow: Program,
+        meshes: Sequence[Mesh],
+        words: Sequence[Words],
+        by_place: bool = False,
+    ) -> None:
+        self.triangles = np.concatenate([np.zeros((0, 3), dtype=np.int32), *_joined_triangles(meshes)])
+        count = sum(len(mesh.positions) for mesh in meshes)
+        self._moving = np.zeros(count, dtype=_MOVING)
+        fixed = np.zeros(count, dtype=_FIXED)
+        first = 0
+        for mesh, word in zip(meshes, words, strict=True):
+            part = fixed[first : first + len(mesh.positions)]
+            part["uv"] = mesh.uvs / mesh.material.metres_per_tile
+            part["material"] = word
+            first += len(mesh.positions)
+        if by_place:
+            self.triangles = self.triangles[_order_by_place(_joined_positions(meshes), self.triangles)]
+        self._moving_buffer = context.buffer(reserve=max(1, self._moving.nbytes), dynamic=True)
+        self._fixed_buffer = context.buffer(fixed.tobytes() or b"\0")
+        self._index_buffer = context.buffer(self.triangles.tobytes() or b"\0")
+        self.move(meshes)
+        self.surface = context.vertex_array(
+            surface.linked,
+            [
+                (self._moving_buffer, _MOVING_FORMAT, "in_position", "in_normal"),
+                (self._fixed_buffer, _FIXED_FORMAT, "in_uv", "in_material"),
+            ],
+            self._index_buffer,
+        )
+        self.shadow = context.vertex_array(
+            shadow.linked, [(self._moving_buffer, "3f4 8x", "in_position")], self._index_buffer
+        )
+
+    def move(self, meshes: Sequence[Mesh]) -> None:
+        """Uploads positions and normals."""
+        first = 0
+        for mesh in meshes:
+            part = self._moving[first : first + len(mesh.positions)]
+            part["position"] = mesh.positions
+            part["normal"][:, :3] = mesh.normals
+            first += len(mesh.positions)
+        if first:
+            self._moving_buffer.write(self._moving)
+
+    def release(self) -> None:
+        for item in (self.surface, self.shadow, self._moving_buffer, self._fixed_buffer, self._index_buffer):
+            item.release()
+
+
+def _joined_triangles(meshes: Sequence[Mesh]) -> list[Int32[np.ndarray, "_ 3"]]:
+    """The triangles of each mesh, with the vertex numbers of all meshes joined."""
+    first = np.cumsum([0, *(len(mesh.positions) for mesh in meshes)])
+    return [mesh.triangles + np.int32(i) for mesh, i in zip(meshes, first[:-1], strict=True)]
+
+
+def _joined_positions(meshes: Sequence[Mesh]) -> Float32[np.ndarray, "n 3"]:
+    return np.concatenate([np.zeros((0, 3), dtype=np.float32), *(mesh.positions for mesh in meshes)])
+
+
+def _same_topology(meshes: Sequence[Mesh], others: Sequence[Mesh]) -> bool:
+    def same(a: np.ndarray, b: np.ndarray) -> bool:
+        return a is b or np.array_equal(a, b)
+
+    return len(meshes) == len(others) and all(
+        a.material is b.material
+        and len(a.positions) == len(b.positions)
+        and same(a.triangles, b.triangles)
+        and same(a.uvs, b.uvs)
+        for a, b in zip(meshes, others, strict=True)
+    )
+
+
+def _order_by_place(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Triangles along a Morton curve through their centres, so that neighbours in the list are neighbours in space."""
+    centres = positions[triangles].mean(1)
+    if not len(centres):
+        return np.zeros(0, dtype=np.int64)
+    extent = max(float(np.ptp(centres, axis=0).max()), 1e-6)
+    cells = ((centres - centres.min(0)) / extent * 1023).astype(np.int64)
+    code = np.zeros(len(centres), dtype=np.int64)
+    for bit in range(10):
+        for axis in range(3):
+            code |= ((cells[:, axis] >> bit) & 1) << (3 * bit + axis)
+    return np.argsort(code, kind="stable")

@@ -1,0 +1,182 @@
+"""Shadow maps of the sun, tiles of one depth texture: all of the set, its middle more finely, and the subjects.
+
+The set's tiles are drawn once, the subjects' for every frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from cinescene.sets.gl_context import Program
+from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
+from cinescene.sets.mesh import Sun
+
+MARGIN_PX = 4
+"""Texels about a tile's content that the shadow filter may touch."""
+FOCUS_SHARE = 0.92
+"""Share of the set's surface that lies in the fine tile along each of its sides."""
+LEAST_TEXEL_M = 0.008
+"""Finer texels would make penumbras harder than the sun's: 3 texels are the half shadow of an edge 2.6 m away."""
+LARGEST_COUNTED_M2 = 1.0
+"""Larger triangles (the ground about a house) count as much as one of this size when the middle is sought."""
+_LINEAR = 0x2601
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """A square of the atlas seen along the sun's rays.
+
+    ``texels_from_world`` gives atlas texels and a depth in [0, 1] that grows away from the sun.
+    """
+
+    texels_from_world: Float[np.ndarray, "3 4"]
+    bounds_px: tuple[float, float, float, float]
+    texel_m: float
+    viewport: tuple[int, int, int, int]
+
+    @classmethod
+    def around(
+        cls,
+        low: Float[np.ndarray, "3"],
+        high: Float[np.ndarray, "3"],
+        light_from_world: Float[np.ndarray, "3 3"],
+        viewport: tuple[int, int, int, int],
+    ) -> Tile:
+        """The tile that just fits a box in light axes; it is square."""
+        left, top, side, _ = viewport
+        texel = max(float((high - low)[:2].max()) / (side - 2 * MARGIN_PX), LEAST_TEXEL_M)
+        depth = max(float(high[2] - low[2]), 1e-3) + 4 * texel
+        scale = np.array([1 / texel, 1 / texel, 1 / depth])
+        middle = (low + high)[:2] / 2
+        corner = np.array([left, top]) + side / 2 - middle / texel
+        shift = np.array([*corner, -(low[2] - 2 * texel) / depth])
+        edge = 2.0
+        return cls(
+            texels_from_world=np.column_stack([scale[:, None] * light_from_world, shift]),
+            bounds_px=(left + edge, top + edge, left + side - edge, top + side - edge),
+            texel_m=texel,
+            viewport=viewport,
+        )
+
+    def clip_from_world(self) -> Float[np.ndarray, "4 4"]:
+        """What draws the tile: its texels as clip coordinates of its viewport."""
+        left, top, side, _ = self.viewport
+        clip_from_texels = np.array(
+            [[2 / side, 0, 0, -2 * left / side - 1], [0, 2 / side, 0, -2 * top / side - 1], [0, 0, 2, -1], [0, 0, 0, 1]]
+        )
+        return clip_from_texels @ np.vstack([self.texels_from_world, [0.0, 0.0, 0.0, 1.0]])
+
+
+class ShadowAtlas:
+    """The depth texture and its two tiles."""
+
+    def __init__(self, context: Any, program: Program, focus_px: int, subject_px: int) -> None:
+        self._context, self._program = context, program
+        whole_px = max(16, focus_px // 2)
+        self._focus_viewport = (0, 0, focus_px, focus_px)
+        self._whole_viewport = (0, focus_px, whole_px, whole_px)
+        self._subject_viewport = (whole_px, focus_px, subject_px, subject_px)
+        size = (max(focus_px, whole_px + subject_px), focus_px + max(whole_px, subject_px))
+        self.texture = context.depth_texture(size)
+        self.texture.compare_func = "<="
+        self.texture.filter = (_LINEAR, _LINEAR)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self._framebuffer = context.framebuffer(depth_attachment=self.texture)
+        self._framebuffer.clear(depth=1.0)
+        self._whole: Tile | None = None
+        self._focus: Tile | None = None
+        self._subject: Tile | None = None
+
+    def draw_static(self, sun: Sun | None, geometry: StaticGeometry) -> None:
+        """Draws the set's tiles; without a sun or triangles there are none."""
+        self._whole = self._focus = self._subject = None
+        if sun is None or not len(geometry.positions):
+            return
+        self._toward_sun = np.asarray(sun.direction, dtype=np.float64)
+        self._toward_sun = self._toward_sun / np.linalg.norm(self._toward_sun)
+        self._light_from_world = _sun_axes(self._toward_sun)
+        corners = geometry.corners() @ self._light_from_world.T
+        low, high = corners.min((0, 1)), corners.max((0, 1))
+        focus_low, focus_high = _middle(corners)
+        self._whole = Tile.around(low, high, self._light_from_world, self._whole_viewport)
+        self._focus = Tile.around(
+            np.append(focus_low[:2], low[2]),
+            np.append(focus_high[:2], high[2]),
+            self._light_from_world,
+            self._focus_viewport,
+        )
+        self._draw(self._whole, geometry)
+        self._draw(self._focus, geometry)
+
+    def draw_subjects(self, geometry: SubjectGeometry) -> None:
+        """Draws the subjects' tile of a frame."""
+        self._subject = None
+        if self._whole is None or not len(geometry.positions):
+            return
+        seen = geometry.positions @ self._light_from_world.T
+        self._subject = Tile.around(seen.min(0), seen.max(0), self._light_from_world, self._subject_viewport)
+        self._draw(self._subject, geometry)
+
+    def uniforms(self, with_subjects: bool) -> dict[str, object]:
+        """The tiles under their shader names; without subjects no point lies in theirs."""
+        if self._whole is None or self._focus is None:
+            return {}
+        shown = self._subject if with_subjects else None
+        tiles = {"whole": self._whole, "focus": self._focus, "subject": shown or self._whole}
+        values: dict[str, object] = {f"{name}_texels_from_world": _columns(tile) for name, tile in tiles.items()}
+        values |= {f"{name}_bounds_px": tile.bounds_px for name, tile in tiles.items()}
+        if shown is None:
+            values["subject_bounds_px"] = (0.0, 0.0, 0.0, 0.0)
+        values["sun_direction"] = tuple(self._toward_sun)
+        values["texel_m"] = tuple(tile.texel_m for tile in tiles.values())
+        return values
+
+    def release(self) -> None:
+        self._framebuffer.release()
+        self.texture.release()
+
+    def _draw(self, tile: Tile, geometry: StaticGeometry | SubjectGeometry) -> None:
+        context = self._context
+        both_sides = isinstance(geometry, StaticGeometry)
+        context.enable_only(context.DEPTH_TEST if both_sides else context.DEPTH_TEST | context.CULL_FACE)
+        context.front_face = "ccw"
+        context.depth_func = "<"
+        self._framebuffer.use()
+        self._framebuffer.viewport = tile.viewport
+        self._framebuffer.clear(depth=1.0, viewport=tile.viewport)
+        matrix = np.ascontiguousarray(tile.clip_from_world().T, dtype=np.float32)
+        self._program.set({"clip_from_world": matrix.tobytes()})
+        geometry.draw_shadow()
+
+
+def _sun_axes(toward_sun: np.ndarray) -> np.ndarray:
+    """Rows: two directions across the sun's rays, and the one along which they travel."""
+    helper = np.eye(3)[np.argmin(np.abs(toward_sun))]
+    across = np.cross(helper, toward_sun)
+    across /= np.linalg.norm(across)
+    return np.stack([across, np.cross(toward_sun, across), -toward_sun])
+
+
+def _middle(corners: Float[np.ndarray, "m 3 3"]) -> tuple[np.ndarray, np.ndarray]:
+    """The box in which most of the surface lies along each axis, a tenth wider."""
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
+    weight = np.repeat(np.minimum(area, LARGEST_COUNTED_M2), 3)
+    points = corners.reshape(-1, 3)
+    low, high = np.empty(3), np.empty(3)
+    for axis in range(3):
+        order = np.argsort(points[:, axis])
+        reached = np.cumsum(weight[order])
+        tail = (1 - FOCUS_SHARE) / 2 * reached[-1]
+        low[axis] = points[order[np.searchsorted(reached, tail)], axis]
+        high[axis] = points[order[min(np.searchsorted(reached, reached[-1] - tail), len(order) - 1)], axis]
+    pad = 0.05 * (high - low)
+    whole_low, whole_high = points.min(0), points.max(0)
+    return np.maximum(low - pad, whole_low), np.minimum(high + pad, whole_high)
+
+
+def _columns(tile: Tile) -> bytes:
+    return np.ascontiguousarray(tile.texels_from_world.T, dtype=np.float32).tobytes()

@@ -1,0 +1,250 @@
+"""Pictures of a stage and its subjects, without a screen: OpenGL through EGL, on a GPU or on the CPU (llvmpipe).
+
+How a picture is made. Geometry is drawn once into a buffer of samples (texture coordinates, normal, material, depth);
+with four samples a pixel they lie on pixel centres, edges and corners. Each pixel then lights the surfaces among its
+3×3 samples and mixes them by a tent filter. Depth, masks and normals are those of the sample at the pixel's centre.
+Light is linear: sun with filtered shadow maps, hemispheric ambient light dimmed by a view-independent openness field,
+point lamps, Blinn–Phong highlights, emission. The tone curve is the identity up to 0.5 and a shoulder above
+(``shaders/tone.glsl``). Everything but highlights looks the same from every side, so that views agree with each other.
+
+Back faces are not seen. Those of the set cast shadows all the same; subjects are taken to be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from cinescene.cameras.camera import Cameras
+from cinescene.cameras.transforms import check_rigid
+from cinescene.errors import InputError
+from cinescene.sets.frame import Frame, FramePair
+from cinescene.sets.gl_context import Program, create_context
+from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
+from cinescene.sets.gl_light import Lighting
+from cinescene.sets.gl_materials import MaterialLibrary
+from cinescene.sets.gl_panorama import PanoramaResampler
+from cinescene.sets.gl_shadow import ShadowAtlas
+from cinescene.sets.gl_sky import SkyDome
+from cinescene.sets.gl_targets import Targets
+from cinescene.sets.gl_view import SAMPLE_SPACING_PX, View
+from cinescene.sets.mesh import Mesh, Stage
+from cinescene.sets.openness import Openness
+from cinescene.tensor_types import Float, Tensor
+
+NEAR_M = 0.05
+LARGEST_TEXTURE_PX = 1024
+SUBJECT_BIT = 0x80000000
+"""As in ``shaders/packing.glsl``."""
+
+
+class Renderer:
+    """Renders one stage after another at one picture size; a context manager that frees what it holds.
+
+    ``samples`` is 4 or 1 a pixel. ``shadow_map_px`` and ``subject_shadow_map_px`` are the sides of the sun's shadow
+    maps of the set and of its subjects. ``specular=False`` leaves out highlights, the only light that depends on where
+    the camera stands. ``exposure`` multiplies all light before the tone curve.
+
+    Raises `MissingDependencyError` where there is no ``moderngl``, EGL or driver. Same inputs, machine and driver:
+    same bytes.
+    """
+
+    def __init__(
+        self,
+        width_px: int,
+        height_px: int,
+        samples: int = 4,
+        shadow_map_px: int = 2048,
+        *,
+        subject_shadow_map_px: int = 256,
+        specular: bool = True,
+        exposure: float = 1.0,
+    ) -> None:
+        if not (1 <= width_px <= 8192 and 1 <= height_px <= 8192):
+            raise InputError(f"picture size: expected 1 to 8192 pixels a side, got {width_px}×{height_px}")
+        if samples not in SAMPLE_SPACING_PX:
+            raise InputError(f"samples: expected 1 or 4 a pixel, got {samples}")
+        if min(shadow_map_px, subject_shadow_map_px) < 16 or max(shadow_map_px, subject_shadow_map_px) > 8192:
+            raise InputError(
+                f"shadow maps: expected 16 to 8192 texels a side, got {shadow_map_px} and {subject_shadow_map_px}"
+            )
+        self.width_px, self.height_px, self.samples = width_px, height_px, samples
+        self._context = create_context()
+        self._surface = Program(
+            self._context, "surface.vert", "surface.frag", {"SUPERSAMPLING": 1 if samples == 1 else 2}
+        )
+        self._shadow = Program(self._context, "shadow.vert", "shadow.frag")
+        self._shadows = ShadowAtlas(self._context, self._shadow, shadow_map_px, subject_shadow_map_px)
+        self._sky = SkyDome(self._context, samples, exposure)
+        self._lighting = Lighting(self._context, samples, specular, exposure)
+        self._subjects = SubjectGeometry(self._context, self._surface, self._shadow)
+        self._static: StaticGeometry | None = None
+        self._library: MaterialLibrary | None = None
+        self._panorama: PanoramaResampler | None = None
+        self._targets: dict[tuple[int, int, bool, bool], Targets] = {}
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees the context and everything in it; the renderer cannot be used afterwards."""
+        if self._context is None:
+            return
+        with self._context:
+            held: list[Any] = [self._subjects, self._static, self._library, self._lighting, self._sky, self._shadows]
+            held += [*self._targets.values(), self._panorama, self._surface, self._shadow]
+            for item in held:
+                if item is not None:
+                    item.release()
+        self._context.release()
+        self._context = None
+
+    # ---- drawing ----------------------------------------------------------------------------------------------------
+
+    def load(self, stage: Stage) -> None:
+        """Uploads a stage in place of an earlier one, draws its shadows and measures how open its places are."""
+        meshes = [mesh for mesh in stage.meshes if len(mesh.triangles)]
+        with self._opened():
+            for item in (self._subjects, self._static, self._library):
+                if item is not None:
+                    item.release()
+            self._library = MaterialLibrary(self._context, [m.material for m in meshes], LARGEST_TEXTURE_PX)
+            words = self._library.words([mesh.material for mesh in meshes])
+            self._static = StaticGeometry(self._context, self._surface, self._shadow, meshes, words)
+            self._shadows.draw_static(stage.sun, self._static)
+            self._lighting.load(stage, Openness.of_triangles(self._static.corners()))
+            self._sky.load(stage.sky)
+
+    def render(self, camera: Cameras, actors: Sequence[Mesh] = (), *, normals: bool = False) -> Frame:
+        """The stage and its actors seen by one perspective camera of the renderer's picture size.
+
+        Raises `GeometryError` for another kind of camera and `InputError` for another size or before `load`.
+        """
+        self._check_size(camera)
+        with self._opened():
+            targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
+            self._place_subjects(actors)
+            self._draw(camera, targets)
+            return targets.read()
+
+    def render_pair(self, camera: Cameras, actors: Sequence[Mesh], *, normals: bool = False) -> FramePair:
+        """The same view with and without actors, in less time than two calls of `render`, and with the same bytes.
+
+        Outside ``subject_and_shadow_mask`` the two frames are equal, byte for byte.
+        """
+        self._check_size(camera)
+        with self._opened():
+            targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
+            self._place_subjects(actors)
+            view = self._view(camera)
+            self._draw_samples(view, targets, with_subjects=False)
+            self._light(view, targets, with_subjects=False)
+            without = targets.read()
+            self._add_subjects(view, targets)
+            self._light(view, targets, with_subjects=True)
+            frame = targets.read()
+            return FramePair(frame, without, frame.subject_mask, frame.subject_and_shadow_mask)
+
+    def render_panorama(
+        self,
+        world_from_camera: Float[Tensor, "4 4"],
+        width_px: int,
+        height_px: int,
+        actors: Sequence[Mesh] = (),
+    ) -> Frame:
+        """The stage all around, as `Cameras.equirectangular` sees it; ``depth_m`` is distance.
+
+        Raises `GeometryError` for a matrix that is not rigid and `InputError` for sizes that cannot be.
+        """
+        if not (8 <= width_px <= 16384 and 4 <= height_px <= 8192):
+            raise InputError(f"panorama: expected a size from 8×4 to 16384×8192, got {width_px}×{height_px}")
+        check_rigid(world_from_camera)
+        with self._opened():
+            if self._panorama is None:
+                self._panorama = PanoramaResampler(self._context)
+            self._place_subjects(actors)
+            return self._panorama.resample(world_from_camera, width_px, height_px, self._draw_face)
+
+    # ---- steps ------------------------------------------------------------------------------------------------------
+
+    def _draw_face(self, camera: Cameras) -> Targets:
+        width, height = camera.size_px
+        targets = self._targets_of(width, height, False, encoded=False)
+        self._draw(camera, targets)
+        return targets
+
+    def _draw(self, camera: Cameras, targets: Targets) -> None:
+        view = self._view(camera)
+        self._draw_samples(view, targets, with_subjects=True)
+        self._light(view, targets, with_subjects=True)
+
+    def _view(self, camera: Cameras) -> View:
+        assert self._static is not None
+        return View.of_camera(camera, self.samples, NEAR_M, self._static.low, self._static.high)
+
+    def _place_subjects(self, actors: Sequence[Mesh]) -> None:
+        assert self._library is not None
+        self._subjects.update(actors, self._library)
+        self._shadows.draw_subjects(self._subjects)
+        self._lighting.place_subjects(self._subjects)
+
+    def _draw_samples(self, view: View, targets: Targets, with_subjects: bool) -> None:
+        assert self._static is not None
+        targets.depth_only.use()
+        targets.depth_only.clear(depth=1.0)
+        self._begin_surfaces(view, targets, subject_bit=0)
+        self._static.draw(view)
+        if with_subjects:
+            self._add_subjects(view, targets)
+        self._context.enable_only(self._context.DEPTH_TEST)
+        self._context.depth_func = "<="
+        self._sky.draw(view)
+
+    def _add_subjects(self, view: View, targets: Targets) -> None:
+        self._begin_surfaces(view, targets, subject_bit=SUBJECT_BIT)
+        self._subjects.draw()
+
+    def _begin_surfaces(self, view: View, targets: Targets, subject_bit: int) -> None:
+        context = self._context
+        context.enable_only(context.DEPTH_TEST | context.CULL_FACE)
+        context.front_face = "cw"
+        context.depth_func = "<"
+        targets.sample_buffer.use()
+        self._surface.set(view.uniforms() | {"subject_bit": subject_bit})
+
+    def _light(self, view: View, targets: Targets, with_subjects: bool) -> None:
+        assert self._library is not None
+        self._lighting.draw(view, targets, self._library, self._shadows, with_subjects)
+
+    # ---- state ------------------------------------------------------------------------------------------------------
+
+    def _opened(self) -> Any:
+        if self._context is None:
+            raise InputError("renderer: expected an open renderer, but it was closed; make another one")
+        return self._context
+
+    def _targets_of(self, width_px: int, height_px: int, normals: bool, *, encoded: bool) -> Targets:
+        if self._static is None:
+            raise InputError("renderer: expected a stage before the first picture; call load(stage)")
+        key = (width_px, height_px, normals, encoded)
+        if key not in self._targets:
+            for old in [k for k in self._targets if not k[3] and not encoded]:
+                self._targets.pop(old).release()
+            self._targets[key] = Targets(
+                self._context, width_px, height_px, self.samples, normals=normals, encoded=encoded
+            )
+        return self._targets[key]
+
+    def _check_size(self, camera: Cameras) -> None:
+        size = tuple(int(n) for n in camera.image_size_px.reshape(-1, 2)[0])
+        if size != (self.width_px, self.height_px):
+            raise InputError(
+                f"render: expected a camera of {self.width_px}×{self.height_px} pixels as the renderer's, "
+                f"got {size[0]}×{size[1]}; use camera.resized(...)"
+            )
