@@ -1,6 +1,8 @@
 """``cinescene scene inspect`` from outside: what it prints and writes, and its answers to bad input."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +79,11 @@ def test_huge_and_bombastic_pictures_are_refused_at_once(tmp_path: Path, capsys:
     code, _, errors = run(capsys, tmp_path / "bomb.png", "-o", tmp_path / "c.png")
     assert code == 2
     assert "more than the 128 megapixels" in errors
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
+    path = picture(tmp_path / "p.png", 128, 64)
+    command = f"{sys.executable} -m cinescene scene inspect '{path}' --layout 2 -o '{tmp_path}/c.png' | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr

@@ -4,6 +4,7 @@ Each command is a function in a module of this package whose parameters are its 
 heavy at their top, so that ``cinescene --help`` answers at once; the work is imported inside the functions.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +13,10 @@ from cinescene.errors import CineSceneError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command. Returns 0, or 2 after a one-line message about bad input; 130 when interrupted."""
+    """Runs one command. Returns 0, or 2 after a one-line message about bad input.
+
+    As the shell expects, 130 when interrupted and 141 when the reader of its output goes away (``| head``).
+    """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if arguments in (["--version"], ["-V"]):
         import cinescene
@@ -27,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return 0
 
 
