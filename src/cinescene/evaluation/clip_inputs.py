@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from PIL import Image
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import read_track
 from cinescene.cameras.request import ShotRequest
+from cinescene.data.dataset import focal_from_name
 from cinescene.data.frames import fit_frames, fit_masks
 from cinescene.data.strips import read_depth_strip
 from cinescene.errors import InputError
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions
+from cinescene.files import readable_file
 from cinescene.previz.flight import fly_through_panorama
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.panorama import Panorama
@@ -23,6 +26,8 @@ from cinescene.scene.scene import Scene
 from cinescene.tensor_types import Bool, Float, Tensor, UInt8
 from cinescene.video import read_video, video_info
 
+SHADED_LEVEL, SUBJECT_LEVEL = 100, 192
+"""Mask values from which a pixel is changed by the subject, and from which it shows the subject."""
 TRUSTED = 0.9
 """Share of trust from which a pixel of a flight through a panorama counts as ground truth."""
 
@@ -31,14 +36,14 @@ TRUSTED = 0.9
 class ClipInputs:
     """A clip beside its ground truth, frame by frame.
 
-    ``region`` is where the reference shows the place and the subject does not hide it (None: nothing tells);
-    ``mask`` is the subject's. ``flags`` say what was resampled, is empty or was assumed.
+    ``region`` is where the reference shows the place and the subject does not change it (None: nothing tells);
+    ``subject`` is where the subject itself is. ``flags`` say what was resampled, is empty or was assumed.
     """
 
     frames: UInt8[Tensor, "t 3 h w"]
     frame_rate: float
     reference: UInt8[Tensor, "t 3 h w"] | None
-    mask: Bool[Tensor, "t h w"] | None
+    subject: Bool[Tensor, "t h w"] | None
     region: Bool[Tensor, "t h w"] | None
     depth: Float[Tensor, "t h w"] | None
     cameras: Cameras | None
@@ -54,10 +59,12 @@ def read_inputs(job: ClipJob, options: ScoreOptions) -> ClipInputs:
     reference = None if job.reference is None else read_video(job.reference).frames
     if reference is not None:
         frames = _like_reference(job, frames, reference, options.resample, flags)
-    mask = None if job.mask is None else _fitted_mask(job.mask, frames, options.resample, flags)
+    affected = subject = None
+    if job.mask is not None:
+        affected, subject = _fitted_masks(job.mask, frames, options.resample, flags)
     cameras = None if job.camera is None else _cameras(job, frames, clip.frame_rate, options, flags)
     panorama = None if job.scene is None else _panorama(job.scene)
-    region = None if mask is None else ~mask
+    region = None if affected is None else ~affected
     if reference is None and panorama is not None and cameras is not None:
         reference, shown = _seen_in_panorama(panorama, cameras, options)
         region = shown if region is None else region & shown
@@ -74,7 +81,7 @@ def read_inputs(job: ClipJob, options: ScoreOptions) -> ClipInputs:
         frames=frames,
         frame_rate=clip.frame_rate,
         reference=reference,
-        mask=mask,
+        subject=subject,
         region=region,
         depth=depth,
         cameras=cameras,
@@ -112,41 +119,51 @@ def _size(frames: Tensor) -> str:
 # ---- masks ----------------------------------------------------------------------------------------------------------
 
 
-def read_masks(path: Path, count: int, height: int) -> Bool[Tensor, "t h w"]:
-    """Masks from a video, a folder of pictures, a strip of frames one below the other, or one picture for all."""
+def read_masks(path: Path, count: int, height: int) -> UInt8[Tensor, "t h w"]:
+    """Masks from a video, a folder of pictures, a strip of frames one below the other, or one picture for all.
+
+    Bright is the subject; middle grey (128, in data sets) what it only shades.
+    """
     if path.is_dir():
         names = sorted(p for p in path.iterdir() if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
         if not names:
             raise InputError(f"{path}: expected a folder of mask pictures, but it holds no .png or .jpg")
         return torch.stack([_mask_picture(name) for name in names])
     if path.suffix.lower() == ".mp4":
-        return read_video(path).frames.float().mean(1) > 127
+        return read_video(path).frames.float().mean(1).round().to(torch.uint8)
     strip = _mask_picture(path)
     if strip.shape[0] == height * count and count > 1:
         return strip.reshape(count, height, strip.shape[1])
     return strip.expand(count, *strip.shape)
 
 
-def _mask_picture(path: Path) -> Bool[Tensor, "h w"]:
+def _mask_picture(path: Path) -> UInt8[Tensor, "h w"]:
+    readable_file(path, "mask picture")
     try:
         with Image.open(path, formats=["PNG", "JPEG"]) as picture:
-            return torch.from_numpy(np.array(picture.convert("L"))) >= 128
+            return torch.from_numpy(np.array(picture.convert("L")))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{path}: expected a mask picture, but it cannot be read as one ({error})") from error
 
 
-def _fitted_mask(path: Path, frames: Tensor, resample: bool, flags: list[str]) -> Bool[Tensor, "t h w"]:
-    masks = read_masks(path, len(frames), frames.shape[-2])
-    if masks.shape != (len(frames), *frames.shape[-2:]):
-        said = f"{path}: {len(masks)} masks of {_size(masks)} for {len(frames)} frames of {_size(frames)}"
+def _fitted_masks(
+    path: Path, frames: Tensor, resample: bool, flags: list[str]
+) -> tuple[Bool[Tensor, "t h w"], Bool[Tensor, "t h w"]]:
+    """What the subject changes, and the subject."""
+    codes = read_masks(path, len(frames), frames.shape[-2])
+    if codes.shape != (len(frames), *frames.shape[-2:]):
+        said = f"{path}: {len(codes)} masks of {_size(codes)} for {len(frames)} frames of {_size(frames)}"
         if not resample:
             raise InputError(f"{said}; expected one a frame at the clip's size, or ask for --resample")
         flags.append(f"resampled: {said}")
-        masks = fit_masks(masks[_nearest(len(masks), len(frames))], frames.shape[-1], frames.shape[-2])
-    empty = int((~masks.flatten(1).any(1)).sum())
+        codes = codes[_nearest(len(codes), len(frames))]
+    affected, subject = (
+        fit_masks(codes >= level, frames.shape[-1], frames.shape[-2]) for level in (SHADED_LEVEL, SUBJECT_LEVEL)
+    )
+    empty = int((~affected.flatten(1).any(1)).sum())
     if empty:
-        flags.append(f"the subject mask is empty in {empty} of {len(masks)} frames")
-    return masks
+        flags.append(f"the subject mask is empty in {empty} of {len(affected)} frames")
+    return affected, subject
 
 
 # ---- cameras and places ---------------------------------------------------------------------------------------------
@@ -168,9 +185,9 @@ def _cameras(job: ClipJob, frames: Tensor, frame_rate: float, options: ScoreOpti
         cameras = _moves_of_length(request, count).cameras()
     elif job.camera_name is not None:
         track = read_track(job.camera, camera=job.camera_name)
-        cameras = (
-            track if track.intrinsics_px is not None else track.with_lens(options.lens_mm or 24.0, width, height)
-        ).cameras()
+        if track.intrinsics_px is None:
+            track = track.with_lens(options.lens_mm or focal_from_name(job.camera_name), width, height)
+        cameras = track.cameras()
     else:
         cameras = request.track().cameras()
     if len(cameras) != count:
@@ -183,8 +200,6 @@ def _cameras(job: ClipJob, frames: Tensor, frame_rate: float, options: ScoreOpti
 
 
 def _moves_of_length(request: ShotRequest, count: int) -> CameraTrack:
-    import dataclasses
-
     return dataclasses.replace(request, frames=count).track()
 
 
