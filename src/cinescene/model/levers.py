@@ -16,6 +16,9 @@ from cinescene.model.checkpoints import KEPT_IN_FLOAT32, ModelParts
 Precision = Literal["fp32", "bf16", "fp16"]
 Offload = Literal["none", "model", "group"]
 
+NEW_EMBEDDINGS = ("scene_embedding", "previz_embedding", "camera_encoder")
+"""Small modules whose precision decides that of their inputs."""
+
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -126,7 +129,7 @@ def _modules(parts: ModelParts) -> list[nn.Module]:
 def _store_in_8_bits(transformer: nn.Module, compute: torch.dtype) -> None:
     from diffusers.hooks import apply_layerwise_casting
 
-    kept = (*KEPT_IN_FLOAT32, "patch_embedding", "condition_embedder", "norm", "proj_out", "kind")
+    kept = (*KEPT_IN_FLOAT32, "patch_embedding", "condition_embedder", "norm", "proj_out", *NEW_EMBEDDINGS)
     apply_layerwise_casting(transformer, torch.float8_e4m3fn, compute, skip_modules_pattern=kept)
 
 

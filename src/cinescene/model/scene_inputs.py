@@ -72,7 +72,8 @@ def encode_views(
     if config.has_geometry_tokens or with_depth or (wants_cameras and parts.vggt is not None):
         encoding = _encoding(scene, parts, cache)
     geometry = None
-    if encoding is not None and (scene.panorama is None or with_depth):
+    placed_exactly = scene.cameras is not None and scene.metres_per_unit is not None
+    if encoding is not None and (with_depth or not placed_exactly):
         geometry = placed_estimate(scene, encoding, camera_height_m)
     cameras = _view_cameras(scene, pictures, geometry)
     notes = [] if encoding is None else list(encoding.notes)
