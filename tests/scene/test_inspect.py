@@ -13,7 +13,7 @@ from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import write_track
 from cinescene.errors import InputError
 from cinescene.scene.advice import warnings_of
-from cinescene.scene.contact_sheet import SHEET_WIDTH_PX, contact_sheet, write_contact_sheet
+from cinescene.scene.contact_sheet import SHEET_WIDTH_PX, contact_sheet, contact_sheet_file
 from cinescene.scene.inspect import Inspection, inspect_scene
 from cinescene.scene.overlap import overlap_by_cameras, typical_depth
 from cinescene.scene.scene import Scene
@@ -178,11 +178,11 @@ def test_contact_sheets_show_the_pictures_and_go_where_asked(tmp_path: Path) -> 
     scene = Scene.open([red, tmp_path / "blue.png"])
     inspection = inspect_scene(scene)
     out = tmp_path / "new folder" / "sheet é.png"
-    write_contact_sheet(out, scene, inspection)
+    with contact_sheet_file(out) as file:
+        contact_sheet(scene, inspection).save(file)
     pixels = np.asarray(Image.open(out).convert("RGB")).reshape(-1, 3)
     for colour in ((200, 30, 30), (30, 30, 200)):
         assert (np.abs(pixels.astype(int) - colour).max(-1) <= 3).mean() > 0.05
-    with pytest.raises(InputError, match=r"ends in \.png"):
-        write_contact_sheet(tmp_path / "sheet.jpg", scene, inspection)
-    with pytest.raises(InputError, match="cannot be written"):
-        write_contact_sheet(red / "sheet.png", scene, inspection)
+    for place, words in ((tmp_path / "sheet.jpg", r"ends in \.png"), (red / "sheet.png", "cannot be written")):
+        with pytest.raises(InputError, match=words), contact_sheet_file(place):
+            pass

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_a_single_two_to_one_picture_is_a_panorama_unless_called_a_photo(tmp_pat
     assert [view.size_px for view in as_photo.views] == [(128, 64)]
     assert Scene.open([str(path)]).kind == "panorama"
     assert Scene.open(tmp_path).kind == "panorama"
+
+
+def test_a_picture_that_is_nearly_two_to_one_is_a_photo_and_says_why(tmp_path: Path) -> None:
+    scene = Scene.open(photo(tmp_path / "a.png", 1060, 512))
+    assert scene.kind == "photos"
+    assert "nearly, but not, 2:1" in scene.notes[0]
+    assert Scene.open(photo(tmp_path / "b.png", 1018, 512)).kind == "panorama"
 
 
 def test_the_layout_is_the_caller_s(tmp_path: Path) -> None:
@@ -215,6 +223,8 @@ def test_bad_sources_are_explained(tmp_path: Path) -> None:
     for source, options, words in (
         (tmp_path / "none.jpg", {}, "no such file or folder"),
         (f"{tmp_path}/*.xyz", {}, "match this pattern"),
+        ("x" * 5000, {}, "cannot be read"),
+        (Path(os.devnull), {}, "device or pipe"),
         (tmp_path / "empty", {}, "found nothing"),
         (tmp_path / "text.txt", {}, "expected a picture"),
         (square, {"kind": "panorama"}, "fisheye"),

@@ -39,14 +39,15 @@ def inspect(
     """
     from cinescene.cli.progress import progress_bar
     from cinescene.scene.advice import warnings_of
-    from cinescene.scene.contact_sheet import write_contact_sheet
+    from cinescene.scene.contact_sheet import contact_sheet, contact_sheet_file
     from cinescene.scene.inspect import inspect_scene
 
     scene = _opened(source, kind, layout, cameras, frames, exposure)
-    with progress_bar("inspect", len(scene.views), unit="views") as progress:
-        inspection = inspect_scene(scene, progress)
-    warnings = warnings_of(inspection.report)
-    write_contact_sheet(out, scene, inspection, warnings)
+    with contact_sheet_file(out) as file:
+        with progress_bar("inspect", len(scene.views), unit="views") as progress:
+            inspection = inspect_scene(scene, progress)
+        warnings = warnings_of(inspection.report)
+        contact_sheet(scene, inspection, warnings).save(file, format="PNG")
     if as_json:
         print(json.dumps(_as_document(inspection.report, warnings, out), indent=2, ensure_ascii=False))
         return

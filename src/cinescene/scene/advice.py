@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cinescene.scene.finding import in_words
 from cinescene.scene.inspect import SceneReport, ViewReport
 
 SOFT = 0.4
@@ -18,8 +19,6 @@ SEAM = 6.0
 CAP_DEG = 3.0
 WIDE_FRAME_PX, WIDE_LENS_FOCAL_PX = 672, 448
 """The model's frame, and the focal length of a 24 mm lens on it."""
-
-NAMED_AT_MOST = 4
 
 
 def warnings_of(report: SceneReport) -> tuple[str, ...]:
@@ -38,23 +37,24 @@ def warnings_of(report: SceneReport) -> tuple[str, ...]:
 def _photo_warnings(report: SceneReport, views: Sequence[ViewReport]) -> Iterator[str]:
     soft = [view.name for view in views if view.sharpness is not None and view.sharpness < SOFT]
     if soft:
-        yield f"{_named(soft)} {_are(soft)} much softer than the rest (shake or focus): shoot again or leave out"
+        yield f"{in_words(soft)} {_are(soft)} much softer than the rest (shake or focus): shoot again or leave out"
     yield from _exposure_warnings(report, views)
     blown = [view.name for view in views if view.white is not None and view.white > BLOWN_SHARE]
     if blown:
-        yield f"{_named(blown)} {_are(blown)} blown out over more than {BLOWN_SHARE:.0%}: expose for the highlights"
+        yield f"{in_words(blown)} {_are(blown)} blown out over more than {BLOWN_SHARE:.0%}: expose for the highlights"
     yield from _overlap_warnings(report, views)
     if report.kind != "posed" and 1 < len(views) < FEW_PHOTOS:
         yield f"{len(views)} pictures leave most of the place unseen: 10 to 40 from all over it are a good set"
     small = [view.name for view in views if max(view.width_px, view.height_px) < SMALL_LONG_SIDE_PX]
     if small:
-        yield f"{_named(small)} {_are(small)} smaller than the frame of a shot: use the original files"
+        yield f"{_pictures(report, small)} smaller than the frame of a shot: use the original files"
     upright = [view.name for view in views if view.height_px > view.width_px]
     if 0 < len(upright) < len(views):
         yield "upright and wide pictures are mixed: of the upright ones a wide shot keeps only the middle"
     guessed = [view.name for view in views if view.lens == "assumed"]
     if guessed:
-        yield f"the lens of {_named(guessed)} is not known: 28 mm (on 36×24 mm) is assumed until it is estimated"
+        named = "the video" if report.kind == "video" else in_words(guessed)
+        yield f"the lens of {named} is not known: 28 mm (on 36×24 mm) is assumed until it is estimated"
 
 
 def _exposure_warnings(report: SceneReport, views: Sequence[ViewReport]) -> Iterator[str]:
@@ -73,10 +73,10 @@ def _overlap_warnings(report: SceneReport, views: Sequence[ViewReport]) -> Itera
     if not alone:
         return
     if report.overlap_basis == "cameras":
-        yield f"{_named(alone)} {_shares(alone)} little with any other view: take pictures in between"
+        yield f"{in_words(alone)} {_shares(alone)} little with any other view: take pictures in between"
     else:
         yield (
-            f"{_named(alone)} {_shares(alone)} nothing recognisable with the pictures next to {_them(alone)} "
+            f"{in_words(alone)} {_shares(alone)} nothing recognisable with the pictures next to {_them(alone)} "
             "(a rough guess by likeness): take pictures in between"
         )
 
@@ -101,7 +101,7 @@ def _panorama_warnings(report: SceneReport) -> Iterator[str]:
 def _world_warnings(report: SceneReport) -> Iterator[str]:
     unposed = [view.name for view in report.views if not view.posed]
     if unposed and len(unposed) < len(report.views):
-        yield f"where {_named(unposed)} {_are(unposed)} taken from is not known"
+        yield f"where {in_words(unposed)} {_are(unposed)} taken from is not known"
     elif unposed:
         yield "where the pictures were taken from is not known: it must be estimated before a camera can move"
     if unposed or report.metres_per_unit is None:
@@ -115,14 +115,12 @@ def _left_out(report: SceneReport) -> Iterator[str]:
     for item in report.left_out:
         by_reason.setdefault(item.reason, []).append(item.name)
     for reason, names in by_reason.items():
-        yield f"left out: {_named(names)} ({reason})"
+        yield f"left out: {in_words(names)} ({reason})"
 
 
-def _named(names: Sequence[str]) -> str:
-    shown = list(names[:NAMED_AT_MOST])
-    if len(names) > NAMED_AT_MOST + 1:
-        return f"{', '.join(shown)} and {len(names) - NAMED_AT_MOST} more"
-    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]
+def _pictures(report: SceneReport, names: Sequence[str]) -> str:
+    """Names with their verb; frames of a video that are all alike in this are the video."""
+    return "the video is" if report.kind == "video" else f"{in_words(names)} {_are(names)}"
 
 
 def _are(names: Sequence[str]) -> str:

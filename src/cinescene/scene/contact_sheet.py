@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,13 +55,13 @@ class _Fonts:
         )
 
 
-def write_contact_sheet(path: str | Path, scene: Scene, inspection: Inspection, warnings: Sequence[str] = ()) -> None:
-    """Writes the sheet as PNG; raises `InputError` where the name is no PNG's or the place cannot be written."""
+@contextmanager
+def contact_sheet_file(path: str | Path) -> Iterator[Path]:
+    """A place to save a sheet, found out before the work is done; `InputError` where the name or place will not do."""
     if Path(path).suffix.lower() != ".png":
         raise InputError(f"{path}: expected a name that ends in .png for the contact sheet")
-    sheet = contact_sheet(scene, inspection, warnings)
     with written_whole(path) as temporary:
-        sheet.save(temporary, format="PNG")
+        yield temporary
 
 
 def contact_sheet(scene: Scene, inspection: Inspection, warnings: Sequence[str] = ()) -> Image.Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,3 +118,11 @@ def _instead(folder: Path | None, found: FoundPictures) -> str:
     if folder is not None and (folder / "images").is_dir():
         return "none; did you mean its subfolder images?"
     return f"{len(found.ignored)} other files" if found.ignored else "nothing"
+
+
+def in_words(names: Sequence[str], at_most: int = 4) -> str:
+    """``a``, ``a and b``, ``a, b and c``, or ``a, b, c, d and 7 more``."""
+    shown = list(names[:at_most])
+    if len(names) > at_most + 1:
+        return f"{', '.join(shown)} and {len(names) - at_most} more"
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]

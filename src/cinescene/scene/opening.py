@@ -9,8 +9,10 @@ from typing import Literal
 
 from cinescene.cameras.track import CameraTrack
 from cinescene.errors import InputError
+from cinescene.files import readable_file
 from cinescene.scene.finding import (
     FoundPictures,
+    in_words,
     is_pattern,
     is_video,
     listed_pictures,
@@ -29,6 +31,7 @@ from cinescene.scene.view_layout import ViewLayout
 from cinescene.scene.view_sources import HeldPicture, PanoramaCrop, PictureFile
 
 WIDE_ASPECT = 2.2
+NEARLY_TWO_TO_ONE = 0.15
 KINDS = ("auto", "panorama", "photos", "video", "posed")
 
 
@@ -71,7 +74,7 @@ def _open_folder(folder: Path, options: OpenOptions) -> Scene:
             raise InputError(
                 f"{folder}: expected a COLMAP model or a transforms.json in this folder, but found neither"
             )
-    return _from_pictures(pictures_in_folder(folder), folder.name or str(folder), options)
+    return _from_pictures(pictures_in_folder(folder), folder.resolve().name or str(folder), options)
 
 
 def _open_file(path: Path, options: OpenOptions) -> Scene:
@@ -80,6 +83,9 @@ def _open_file(path: Path, options: OpenOptions) -> Scene:
             f"{path}: no such file or folder; expected a panorama, a photo, a folder or glob of photos, a video, or a "
             "COLMAP or nerfstudio folder"
         )
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file or folder, but this is a device or pipe")
+    readable_file(path)
     if options.kind == "video" or (options.kind == "auto" and is_video(path)):
         return _from_video(path, options.frame_count)
     if options.kind == "posed" or (options.kind == "auto" and picture_format(path) is None and camera_file_in(path)):
@@ -120,13 +126,19 @@ def _photo_view(info: PictureInfo, name: str, tone_mapping: ToneMapping) -> Scen
 
 
 def _photo_notes(pictures: Sequence[PictureInfo], names: Sequence[str]) -> tuple[str, ...]:
-    notes = []
-    for info, name in zip(pictures, names, strict=True):
-        notes += [f"{name}: {note}" for note in info.notes]
-        if _is_two_to_one(info):
-            notes.append(f"{name}: it is twice as wide as high; if it is a panorama, give it alone")
-        elif info.width_px / info.height_px >= WIDE_ASPECT:
-            notes.append(f"{name}: so wide a picture is often a stitched panorama, which no single lens describes")
+    notes = [f"{name}: {note}" for info, name in zip(pictures, names, strict=True) for note in info.notes]
+    whole, nearly, wide = (
+        [name for info, name in zip(pictures, names, strict=True) if shape(info)]
+        for shape in (_is_two_to_one, _is_nearly_two_to_one, _is_very_wide)
+    )
+    if whole:
+        notes.append(f"{in_words(whole)}: twice as wide as high; a panorama must be given alone")
+    if nearly:
+        notes.append(
+            f"{in_words(nearly)}: nearly, but not, 2:1, so taken as a photo; a panorama must be 2:1 to within 1 %"
+        )
+    if wide:
+        notes.append(f"{in_words(wide)}: so wide a picture is often stitched, and no single lens describes it")
     return tuple(notes)
 
 
@@ -149,6 +161,14 @@ def _display_names(paths: Sequence[Path]) -> list[str]:
 
 def _is_two_to_one(info: PictureInfo) -> bool:
     return abs(info.width_px / info.height_px / 2 - 1) <= ASPECT_TOLERANCE
+
+
+def _is_nearly_two_to_one(info: PictureInfo) -> bool:
+    return not _is_two_to_one(info) and abs(info.width_px / info.height_px - 2) < NEARLY_TWO_TO_ONE
+
+
+def _is_very_wide(info: PictureInfo) -> bool:
+    return info.width_px / info.height_px >= WIDE_ASPECT
 
 
 def _from_panorama(info: PictureInfo, layout: ViewLayout, tone_mapping: ToneMapping) -> Scene:

@@ -138,7 +138,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             return _converted(image, source)
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             notes.append("its colour profile cannot be used, so its colours are taken as sRGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _converted(image: Image.Image, source: Any) -> Image.Image:

@@ -71,7 +71,7 @@ def open_posed(
         )
     views = tuple(_view(track, match, tone_mapping) for match in matched)
     return Scene(
-        name=folder.name or str(folder),
+        name=folder.resolve().name or str(folder),
         kind="posed",
         views=views,
         metres_per_unit=track.metres_per_unit,
