@@ -56,9 +56,13 @@ def open_scene(source: str | Path | Sequence[str | Path], options: OpenOptions) 
             return open_scene(paths[0], options)
         return _from_pictures(listed_pictures(paths), f"{len(paths)} pictures", options)
     path = sample_path(source) if isinstance(source, str) and is_sample(source) else Path(source)
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if path.is_dir():
         return _open_folder(path, options)
-    if not path.exists() and is_pattern(str(source)):
+    if not exists and is_pattern(str(source)):
         return _from_pictures(pictures_of_pattern(str(source)), str(source), options)
     return _open_file(path, options)
 
