@@ -22,6 +22,10 @@ BT709 = 1
 """Code of the BT.709 primaries and transfer function (ITU-T H.273, tables 2 and 3)."""
 
 
+X264_PARAMS = "mbtree=0"
+"""x264's macroblock tree reads memory that it never wrote (its vector code, small pictures): other bytes every time."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Video:
     """Frames in memory: RGB, 8 bits, (t, 3, h, w), and their rate in frames a second."""
@@ -61,15 +65,11 @@ class VideoWriter:
         height, width = self._stream.height, self._stream.width
         if tuple(frame.shape) != (3, height, width):
             raise InputError(f"video: expected frames of shape (3, {height}, {width}), got {tuple(frame.shape)}")
-        picture = av.VideoFrame.from_ndarray(_as_bytes(frame, self.frame_count), format="rgb24")
+        pixel_format = self._stream.pix_fmt
+        planes = _planes(_checked(frame, self.frame_count), subsampled=pixel_format == "yuv420p")
+        picture = av.VideoFrame.from_ndarray(planes, format=pixel_format)
         picture.pts = self.frame_count
-        picture = picture.reformat(
-            format=self._stream.pix_fmt,
-            src_colorspace=Colorspace.ITU709,
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-        )
+        picture.colorspace, picture.color_range = Colorspace.ITU709, ColorRange.MPEG
         self._container.mux(self._stream.encode(picture))
         self.frame_count += 1
 
@@ -96,7 +96,7 @@ def open_video_writer(
         stream: Any = container.add_stream("libx264", rate=Fraction(frame_rate).limit_denominator(1001 * 60))
         stream.width, stream.height = width_px, height_px
         stream.pix_fmt = "yuv420p" if width_px % 2 == 0 and height_px % 2 == 0 else "yuv444p"
-        stream.options = {"crf": str(crf), "preset": "medium"}
+        stream.options = {"crf": str(crf), "preset": "medium", "x264-params": X264_PARAMS}
         stream.codec_context.thread_count = threads
         stream.codec_context.color_primaries = BT709
         stream.codec_context.color_trc = BT709
@@ -207,12 +207,34 @@ def _quarter_turns(frame: Any) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _as_bytes(frame: Tensor, index: int) -> np.ndarray:
-    if frame.is_floating_point():
-        if not torch.isfinite(frame).all():
-            raise InputError(f"video: frame {index} holds NaN or infinity")
-        frame = frame.detach().float().clamp(0, 1).mul(255).round_().to(torch.uint8)
-    return np.ascontiguousarray(frame.cpu().movedim(0, -1).numpy())
+def _checked(frame: Tensor, index: int) -> Float[Tensor, "3 h w"]:
+    """RGB in [0, 1], on the 8-bit grid."""
+    if not frame.is_floating_point():
+        return frame.cpu().float() / 255
+    if not torch.isfinite(frame).all():
+        raise InputError(f"video: frame {index} holds NaN or infinity")
+    return frame.detach().cpu().float().clamp(0, 1).mul(255).round_() / 255
+
+
+def _planes(rgb: Float[Tensor, "3 h w"], *, subsampled: bool) -> np.ndarray:
+    """8-bit Y'CbCr planes, limited range (ITU-R BT.709, items 3.2 to 3.5), as PyAV takes them.
+
+    4:2:0 chroma is filtered and sited as H.264 assumes by default: on the left luma column, between two rows. FFmpeg's
+    own conversion reads beyond the rows that it is given, so that its result depends on what lies in memory there.
+    """
+    red, green, blue = rgb
+    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    chroma = torch.stack([(blue - luma) / 1.8556, (red - luma) / 1.5748])
+    if subsampled:
+        rows = (chroma[:, 0::2] + chroma[:, 1::2]) / 2
+        wide = torch.nn.functional.pad(rows, (1, 0), mode="replicate")
+        chroma = (wide[..., 0:-1:2] + 2 * wide[..., 1::2] + wide[..., 2::2]) / 4
+    parts = [16 + 219 * luma[None], 128 + 224 * chroma]
+    codes = [part.round().clamp(0, 255).to(torch.uint8) for part in parts]
+    if not subsampled:
+        return torch.cat(codes).numpy()
+    width = rgb.shape[-1]
+    return np.concatenate([code.reshape(-1, width).numpy() for code in codes])
 
 
 def _as_tensor(frame: Any) -> UInt8[Tensor, "3 h w"]:

@@ -14,7 +14,7 @@ from cinescene.cameras.transforms import rigid
 from cinescene.sets.frame import Frame
 from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_sky import screen_triangle
-from cinescene.sets.gl_targets import Targets, frame_of
+from cinescene.sets.gl_targets import Targets, read_frame
 from cinescene.tensor_types import Float, Tensor
 
 TAPS = 4
@@ -40,7 +40,7 @@ class PanoramaResampler:
     def __init__(self, context: Any) -> None:
         self._context = context
         self._program = Program(context, "screen.vert", "panorama.frag", {"TAPS": TAPS})
-        self._program.set({"face_colour": 0, "face_depth": 1})
+        self._program.set({"face_colour": 0, "face_depth": 1, "face_normal": 2})
         self._triangle, self._corners = screen_triangle(context, self._program)
 
     def resample(
@@ -50,31 +50,35 @@ class PanoramaResampler:
         height_px: int,
         draw_face: Callable[[Cameras], Targets],
     ) -> Frame:
-        """A panorama of linear pictures that ``draw_face`` makes of the cameras of the six faces."""
+        """A panorama of the linear pictures, with normals, that ``draw_face`` makes of the cameras of the six faces."""
         side = math.ceil(FACE_DENSITY * width_px / math.pi) + 2 * MARGIN_PX
         focal = (side - 2 * MARGIN_PX) / 2
         colour = self._context.texture((width_px, height_px), 4)
         distance = self._context.texture((width_px, height_px), 1, dtype="f4")
-        picture = self._context.framebuffer([colour, distance])
+        normal = self._context.texture((width_px, height_px), 4, dtype="f4")
+        picture = self._context.framebuffer([colour, distance, normal])
         for name, (forward, down) in FORWARD_DOWN.items():
             camera_from_face = torch.from_numpy(np.stack([np.cross(down, forward), down, forward]).astype(np.float64)).T
-            targets = draw_face(_face_camera(world_from_camera, camera_from_face, focal, side))
+            camera = _face_camera(world_from_camera, camera_from_face, focal, side)
+            targets = draw_face(camera)
+            world_from_face = camera.world_from_camera[:3, :3]
             values = {
-                "face_from_camera": np.ascontiguousarray(camera_from_face.numpy(), dtype=np.float32).tobytes(),
+                "face_from_camera": camera_from_face.float().numpy().tobytes(),
+                "world_from_face": world_from_face.T.float().numpy().tobytes(),
                 "face_focal_px": focal,
                 "face_centre_px": side / 2,
                 "picture_px": (float(width_px), float(height_px)),
             }
             self._program.set(values)
-            targets.colour.use(0)
-            targets.depth.use(1)
+            for unit, texture in enumerate((targets.colour, targets.depth, targets.normal)):
+                texture.use(unit)
             self._context.enable_only(0)
             picture.use()
             for area in _covered_areas(name, width_px, height_px):
                 picture.scissor = area
                 self._triangle.render()
-        frame = _read(picture, width_px, height_px)
-        for item in (picture, colour, distance):
+        frame = read_frame(picture, width_px, height_px, normals=True)
+        for item in (picture, colour, distance, normal):
             item.release()
         return frame
 
@@ -108,11 +112,3 @@ def _covered_areas(face: str, width_px: int, height_px: int) -> list[tuple[int, 
         right = min(width_px, math.ceil(end * width_px / 8) + 1)
         areas.append((left, rows[0], right - left, rows[1] - rows[0]))
     return areas
-
-
-def _read(picture: Any, width_px: int, height_px: int) -> Frame:
-    colour = np.empty((height_px, width_px, 4), dtype=np.uint8)
-    picture.read_into(colour, components=4)
-    distance = np.empty((height_px, width_px), dtype=np.float32)
-    picture.read_into(distance, components=1, attachment=1, dtype="f4")
-    return frame_of(colour, distance, None)

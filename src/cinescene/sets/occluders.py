@@ -24,7 +24,7 @@ class OccluderSampling:
     first: Int[np.ndarray, "k"]
 
     @classmethod
-    def of_meshes(cls, triangles: Sequence[Int[np.ndarray, "m 3"]]) -> OccluderSampling:
+    def of_meshes(cls, triangles: Sequence[Int[np.ndarray, "_ 3"]]) -> OccluderSampling:
         """A few hundred triangles of each mesh; vertex numbers are those of the joined meshes."""
         steps = [max(1, len(part) // _SAMPLED_TRIANGLES) for part in triangles]
         sampled = [part[::step] for part, step in zip(triangles, steps, strict=True)]
