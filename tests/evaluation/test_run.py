@@ -94,7 +94,7 @@ def test_methods_are_compared_resumed_and_reported(jobs: list[ClipJob], tmp_path
     assert read_results(out)["summary"] == json.loads(json.dumps(summary))
     page = files[0].read_text(encoding="utf-8")
     assert "data:video/mp4;base64," in page
-    assert "http" not in page.replace("http-equiv", "")
+    assert not any(outside in page for outside in ('src="http', "href=", "<script", "@import", "url("))
     assert "noisy minus clean" in page
     rows = list(csv.DictReader((out / "clips.csv").open()))
     assert [row["clip"] for row in rows if row["method"] == "noisy"] == [job.name for job in jobs]
@@ -252,7 +252,7 @@ def test_a_clip_with_a_panorama_and_moves(data: Path, tmp_path: Path, capsys: py
     arguments = ["evaluate", str(tmp_path / "clip.mp4"), "--scene", str(panorama), "--pose-frames", "3"]
     assert main([*arguments, "--camera", "pan right 20deg", "-o", str(tmp_path / "out")]) == 0
     clip = read_results(tmp_path / "out")["methods"]["clip"]["clips"][0]
-    assert clip["measures"]["psnr_background"] > 35
+    assert clip["measures"]["psnr_background"] > 30
     assert clip["measures"]["rot_err_deg"] < 0.5
     assert "turning" in clip["off"]["trans_err"]
     assert "off: " in capsys.readouterr().err
@@ -262,12 +262,24 @@ def test_a_clip_with_a_panorama_and_moves(data: Path, tmp_path: Path, capsys: py
     assert wrong["measures"]["psnr_background"] < clip["measures"]["psnr_background"] - 3
 
 
-def test_folders_compared_on_the_command_line(data: Path, jobs: list[ClipJob], tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_folders_compared_on_the_command_line(workers: str, data: Path, jobs: list[ClipJob], tmp_path: Path) -> None:
     for name, noise in (("a", 0.0), ("b", 20.0)):
         (tmp_path / name).mkdir()
         for job in jobs:
             damaged(job, tmp_path / name, noise)
-    arguments = ["--data", str(data), "--poses", "none", "--frames", "2", "--workers", "2", "-o", str(tmp_path / "out")]
+    arguments = [
+        "--data",
+        str(data),
+        "--poses",
+        "none",
+        "--frames",
+        "2",
+        "--workers",
+        workers,
+        "-o",
+        str(tmp_path / "out"),
+    ]
     assert main(["evaluate", "--compare", str(tmp_path / "a"), str(tmp_path / "b"), *arguments]) == 0
     assert read_results(tmp_path / "out")["comparisons"][0]["measures"]["psnr_background"]["difference"]["mean"] < -3
 

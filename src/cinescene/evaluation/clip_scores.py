@@ -33,7 +33,8 @@ class ClipScores:
     @torch.no_grad()
     def text_embedding(self, prompt: str) -> Float[Tensor, "d"]:
         """The unit embedding of a prompt, cut to what CLIP takes."""
-        inputs = self._processor(text=[prompt], return_tensors="pt", truncation=True, padding=True)
+        longest = self._model.config.text_config.max_position_embeddings
+        inputs = self._processor(text=[prompt], return_tensors="pt", truncation=True, max_length=longest)
         return _unit(self._model.get_text_features(**inputs))[0]
 
     def against_pictures(self, frames: UInt8[Tensor, "t 3 h w"], reference: UInt8[Tensor, "t 3 h w"]) -> Tensor:
@@ -50,18 +51,37 @@ def load_clip(weights: str = DEFAULT_WEIGHTS) -> ClipScores:
 
     Raises `MissingDependencyError` that says how to get it where it is not there.
     """
+    if not _is_present(weights):
+        raise MissingDependencyError(_missing(weights))
     from transformers import CLIPModel, CLIPProcessor
 
     try:
         model = CLIPModel.from_pretrained(weights, local_files_only=True, use_safetensors=True)
         processor = CLIPProcessor.from_pretrained(weights, local_files_only=True)
     except (OSError, ValueError) as error:
-        place = "in this folder" if Path(weights).is_dir() else "in the local cache"
-        raise MissingDependencyError(
-            f"CLIP-V and CLIP-T need CLIP's weights (safetensors), and {weights!r} is not {place}; get it with: "
-            f"hf download {DEFAULT_WEIGHTS}, or name a folder with --clip"
-        ) from error
+        raise MissingDependencyError(_missing(weights)) from error
     return ClipScores(model, processor, weights)
+
+
+def _is_present(weights: str) -> bool:
+    """Whether there is anything to load, found out without importing transformers, which takes seconds."""
+    if Path(weights).is_dir():
+        return True
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(weights, "config.json"), str)
+    except HFValidationError:
+        return False
+
+
+def _missing(weights: str) -> str:
+    place = "in this folder" if Path(weights).is_dir() else "in the local cache"
+    return (
+        f"CLIP-V and CLIP-T need CLIP's weights (safetensors), and {weights!r} is not {place}; get it with: "
+        f"hf download {DEFAULT_WEIGHTS}, or name a folder with --clip-weights"
+    )
 
 
 def _unit(features: Any) -> Tensor:
