@@ -32,7 +32,7 @@ class Targets:
         self.depth_only = context.framebuffer([], self._depth)
         self.colour = context.texture(size, 4, dtype="f1" if encoded else "f2")
         self.depth = context.texture(size, 1, dtype="f4")
-        self.normal = context.texture(size, 4, dtype="f4") if normals else None
+        self.normal: Any = context.texture(size, 4, dtype="f4") if normals else None
         for texture in (self.colour, self.depth):
             texture.repeat_x = texture.repeat_y = False
         self.depth.filter = (_NEAREST, _NEAREST)
@@ -40,17 +40,7 @@ class Targets:
 
     def read(self) -> Frame:
         """The encoded picture as a frame."""
-        width, height = self.size_px
-        colour = np.empty((height, width, 4), dtype=np.uint8)
-        self.picture.read_into(colour, components=4)
-        depth = np.empty((height, width), dtype=np.float32)
-        self.picture.read_into(depth, components=1, attachment=1, dtype="f4")
-        normals = None
-        if self.normals:
-            vectors = np.empty((height, width, 4), dtype=np.float32)
-            self.picture.read_into(vectors, components=4, attachment=2, dtype="f4")
-            normals = torch.from_numpy(np.ascontiguousarray(vectors[..., :3].transpose(2, 0, 1)))
-        return frame_of(colour, depth, normals)
+        return read_frame(self.picture, *self.size_px, normals=self.normals)
 
     def release(self) -> None:
         for item in (self.picture, self.depth_only, self.sample_buffer, self._depth, self.samples):
@@ -60,12 +50,22 @@ class Targets:
                 texture.release()
 
 
-def frame_of(colour: np.ndarray, signed_depth: np.ndarray, normals: torch.Tensor | None) -> Frame:
-    """A frame from RGBA bytes, whose alpha marks what subjects change, and depth, negative where a subject is."""
+def read_frame(picture: Any, width_px: int, height_px: int, *, normals: bool) -> Frame:
+    """The frame in a framebuffer: colours whose alpha marks what subjects change, depth that is negative where a
+    subject is, and normals."""
+    colour = np.empty((height_px, width_px, 4), dtype=np.uint8)
+    picture.read_into(colour, components=4)
+    signed_depth = np.empty((height_px, width_px), dtype=np.float32)
+    picture.read_into(signed_depth, components=1, attachment=1, dtype="f4")
+    vectors = None
+    if normals:
+        read = np.empty((height_px, width_px, 4), dtype=np.float32)
+        picture.read_into(read, components=4, attachment=2, dtype="f4")
+        vectors = torch.from_numpy(np.ascontiguousarray(read[..., :3].transpose(2, 0, 1)))
     return Frame(
         colour=torch.from_numpy(np.ascontiguousarray(colour[..., :3].transpose(2, 0, 1))),
         depth_m=torch.from_numpy(np.abs(signed_depth)),
         subject_mask=torch.from_numpy(signed_depth < 0),
         subject_and_shadow_mask=torch.from_numpy(colour[..., 3] > 0),
-        normals=normals,
+        normals=vectors,
     )

@@ -12,6 +12,7 @@ Back faces are not seen. Those of the set cast shadows all the same; subjects ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -69,6 +70,8 @@ class Renderer:
             raise InputError(
                 f"shadow maps: expected 16 to 8192 texels a side, got {shadow_map_px} and {subject_shadow_map_px}"
             )
+        if not (exposure > 0 and math.isfinite(exposure)):
+            raise InputError(f"exposure: expected a positive number, got {exposure}")
         self.width_px, self.height_px, self.samples = width_px, height_px, samples
         self._context = create_context()
         self._surface = Program(
@@ -127,7 +130,7 @@ class Renderer:
         Raises `GeometryError` for another kind of camera and `InputError` for another size or before `load`.
         """
         self._check_size(camera)
-        with self._opened():
+        with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
             self._place_subjects(actors)
             self._draw(camera, targets)
@@ -139,7 +142,7 @@ class Renderer:
         Outside ``subject_and_shadow_mask`` the two frames are equal, byte for byte.
         """
         self._check_size(camera)
-        with self._opened():
+        with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
             self._place_subjects(actors)
             view = self._view(camera)
@@ -158,14 +161,14 @@ class Renderer:
         height_px: int,
         actors: Sequence[Mesh] = (),
     ) -> Frame:
-        """The stage all around, as `Cameras.equirectangular` sees it; ``depth_m`` is distance.
+        """The stage all around, as `Cameras.equirectangular` sees it; ``depth_m`` is distance, normals are given.
 
         Raises `GeometryError` for a matrix that is not rigid and `InputError` for sizes that cannot be.
         """
         if not (8 <= width_px <= 16384 and 4 <= height_px <= 8192):
             raise InputError(f"panorama: expected a size from 8×4 to 16384×8192, got {width_px}×{height_px}")
         check_rigid(world_from_camera)
-        with self._opened():
+        with self._ready():
             if self._panorama is None:
                 self._panorama = PanoramaResampler(self._context)
             self._place_subjects(actors)
@@ -175,7 +178,7 @@ class Renderer:
 
     def _draw_face(self, camera: Cameras) -> Targets:
         width, height = camera.size_px
-        targets = self._targets_of(width, height, False, encoded=False)
+        targets = self._targets_of(width, height, True, encoded=False)
         self._draw(camera, targets)
         return targets
 
@@ -229,9 +232,12 @@ class Renderer:
             raise InputError("renderer: expected an open renderer, but it was closed; make another one")
         return self._context
 
-    def _targets_of(self, width_px: int, height_px: int, normals: bool, *, encoded: bool) -> Targets:
-        if self._static is None:
+    def _ready(self) -> Any:
+        if self._context is not None and self._static is None:
             raise InputError("renderer: expected a stage before the first picture; call load(stage)")
+        return self._opened()
+
+    def _targets_of(self, width_px: int, height_px: int, normals: bool, *, encoded: bool) -> Targets:
         key = (width_px, height_px, normals, encoded)
         if key not in self._targets:
             for old in [k for k in self._targets if not k[3] and not encoded]:
@@ -242,9 +248,10 @@ class Renderer:
         return self._targets[key]
 
     def _check_size(self, camera: Cameras) -> None:
-        size = tuple(int(n) for n in camera.image_size_px.reshape(-1, 2)[0])
-        if size != (self.width_px, self.height_px):
+        sizes = {tuple(size) for size in camera.image_size_px.reshape(-1, 2).tolist()}
+        if sizes != {(self.width_px, self.height_px)}:
+            found = ", ".join(f"{width}×{height}" for width, height in sorted(sizes))
             raise InputError(
-                f"render: expected a camera of {self.width_px}×{self.height_px} pixels as the renderer's, "
-                f"got {size[0]}×{size[1]}; use camera.resized(...)"
+                f"render: expected a camera of {self.width_px}×{self.height_px} pixels as the renderer's, got {found}; "
+                "use camera.resized(...)"
             )

@@ -1,24 +1,27 @@
 // One face of a cube to the pixels of an equirectangular picture that it covers. Colour is the mean of TAPS × TAPS
-// filtered points of the pixel. Depth becomes distance: on a surface 1/z is linear on the face, so it is interpolated
-// where the four texels agree, and taken from the nearest one at an edge.
+// filtered points of the pixel. Distance is where the ray meets the plane of the nearest sample.
 
 #include "packing.glsl"
 #include "tone.glsl"
 
 uniform sampler2D face_colour;
 uniform sampler2D face_depth;
-uniform mat3 face_from_camera;
+uniform sampler2D face_normal;
+uniform mat3 face_from_camera, world_from_face;
 uniform float face_focal_px, face_centre_px;
 uniform vec2 picture_px;
 
 layout(location = 0) out vec4 colour;
 layout(location = 1) out float signed_distance;
+layout(location = 2) out vec4 world_normal;
 
 const float PI = 3.14159265358979;
-const float AGREEMENT = 0.05;
+const float FARTHEST_STEP = 0.5;
 
-float inverse_depth(vec4 inverse, vec2 f) {
-    return mix(mix(inverse.w, inverse.z, f.x), mix(inverse.x, inverse.y, f.x), f.y);
+// Depth along a ray (z = 1) on the plane through a sample; the sample's own where they all but miss each other.
+float depth_on_plane(vec3 ray, vec3 sample_ray, float depth, vec3 n) {
+    float ratio = dot(n, sample_ray) / dot(n, ray);
+    return abs(ratio - 1.0) < FARTHEST_STEP ? depth * ratio : depth;
 }
 
 void main() {
@@ -40,14 +43,11 @@ void main() {
     sum /= float(TAPS * TAPS);
     colour = vec4(srgb_encoded(sum.rgb), sum.a > 0.0 ? 1.0 : 0.0);
 
-    vec2 place = centre.xy / centre.z * face_focal_px + face_centre_px;
-    vec2 base = floor(place - 0.5), f = place - 0.5 - base;
-    vec4 depths = textureGather(face_depth, (base + 1.0) * texel, 0);
-    vec4 inverse = 1.0 / depths;
-    float least = min(min(inverse.x, inverse.y), min(inverse.z, inverse.w));
-    float most = max(max(inverse.x, inverse.y), max(inverse.z, inverse.w));
-    float nearest = texelFetch(face_depth, ivec2(place), 0).r;
-    bool agree = least * most > 0.0 && most - least < AGREEMENT * max(abs(least), abs(most));
-    float depth = agree ? 1.0 / inverse_depth(inverse, f) : nearest;
-    signed_distance = depth * length(vec3(centre.xy / centre.z, 1.0));
+    vec3 ray = centre / centre.z;
+    vec2 place = ray.xy * face_focal_px + face_centre_px;
+    ivec2 nearest = ivec2(place);
+    vec3 nearest_ray = vec3((vec2(nearest) + 0.5 - face_centre_px) / face_focal_px, 1.0);
+    world_normal = texelFetch(face_normal, nearest, 0);
+    float depth = texelFetch(face_depth, nearest, 0).r;
+    signed_distance = depth_on_plane(ray, nearest_ray, depth, world_normal.xyz * world_from_face) * length(ray);
 }
