@@ -36,6 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_scores_are_cosines(folder: Path, generator: torch.Generator) -> None:
     clip = load_clip(str(folder))
     frames = (textured(generator, 48, 64, 3) * 255).to(torch.uint8)
