@@ -215,4 +215,5 @@ class SetDescription:
         version = tree.get("version") if isinstance(tree, dict) else None
         if version != VERSION:
             raise InputError(f"set description: expected version {VERSION}, got {version!r}; make the set anew")
-        return tree_from_json(cls, tree, "set description")
+        description: SetDescription = tree_from_json(cls, tree, "set description")
+        return description

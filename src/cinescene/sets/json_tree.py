@@ -6,11 +6,9 @@ import dataclasses
 import math
 import types
 import typing
-from typing import Any, TypeVar
+from typing import Any
 
 from cinescene.errors import InputError
-
-T = TypeVar("T")
 
 
 def tree_to_json(value: Any) -> Any:
@@ -22,7 +20,7 @@ def tree_to_json(value: Any) -> Any:
     return value
 
 
-def tree_from_json(kind: type[T], value: Any, where: str) -> T:
+def tree_from_json(kind: Any, value: Any, where: str) -> Any:
     """The value of a type that a JSON value stands for.
 
     Understands dataclasses, tuples, ``Literal``, ``X | None``, int, float, str and bool. Raises `InputError` that names
@@ -37,10 +35,10 @@ def tree_from_json(kind: type[T], value: Any, where: str) -> T:
         return value
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
-            return None  # type: ignore[return-value]
+            return None
         return tree_from_json(next(a for a in arguments if a is not type(None)), value, where)
     if origin is tuple:
-        return _tuple(arguments, value, where)  # type: ignore[return-value]
+        return _tuple(arguments, value, where)
     return _scalar(kind, value, where)
 
 

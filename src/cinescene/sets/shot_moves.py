@@ -36,7 +36,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """Where a shot begins: place, yaw and pitch (as in `level_rotation`) and lens of the camera, place of the subject."""
+    """Where a shot begins: the camera's place, yaw, pitch (as in `level_rotation`), lens; the subject's place."""
 
     eye_m: Point
     yaw_rad: float

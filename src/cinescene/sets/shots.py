@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -55,6 +56,10 @@ class PlannedShot:
 
     def track(self) -> CameraTrack:
         """Every frame's camera, float64."""
+        return self._track
+
+    @cached_property
+    def _track(self) -> CameraTrack:
         rules = self.rules
         width, height = rules.width_px, rules.height_px
         if isinstance(self.plan, CameraPath):

@@ -195,7 +195,7 @@ def _straightened(space: FreeSpace, way: np.ndarray, radius_m: float) -> np.ndar
     at = 0
     while at < len(way) - 1:
         reach = at + 1
-        for candidate in range(len(way) - 1, at + 1, -1):
+        for candidate in range(len(way) - 1, at + 1, -3):
             if _walk_line_is_free(space, way[at], way[candidate], radius_m):
                 reach = candidate
                 break

@@ -17,6 +17,9 @@ from cinescene.sets.mesh import Material, Mesh
 from cinescene.sets.mesh_operations import merged, mesh_of, transformed
 from cinescene.sets.textures.patterns import GRAINED, SHOWN_ONCE
 
+Place = Sequence[float | int] | np.ndarray
+"""Three coordinates in an object's frame."""
+
 _RIGHT = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0], [1, 0, 0], [1, 0, 0]], dtype=np.float64)
 _UP = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 1, 0], [0, -1, 0]], dtype=np.float64)
 """Right and up of a box's front (−y), right, back, left, top and bottom face, as seen from outside."""
@@ -57,8 +60,8 @@ class Workshop:
     def block(
         self,
         finish: Finish | int,
-        low: Sequence[float],
-        high: Sequence[float],
+        low: Place,
+        high: Place,
         faces: tuple[int, ...] = (0, 1, 2, 3, 4, 5),
     ) -> None:
         """An upright box between two corners."""
@@ -68,8 +71,8 @@ class Workshop:
     def bar(
         self,
         finish: Finish | int,
-        start: Sequence[float],
-        end: Sequence[float],
+        start: Place,
+        end: Place,
         width: float,
         depth: float | None = None,
     ) -> None:
@@ -83,7 +86,7 @@ class Workshop:
         rotation = np.column_stack([axis, side, np.cross(axis, side)])
         self._add_box(finish, (a + b) / 2, np.array([length, width, depth or width]), rotation, (0, 1, 2, 3, 4, 5))
 
-    def leaning(self, finish: Finish | int, low: Sequence[float], high: Sequence[float], tilt_rad: float) -> None:
+    def leaning(self, finish: Finish | int, low: Place, high: Place, tilt_rad: float) -> None:
         """A box whose top leans back (towards +y) about its lower front edge."""
         low_corner, high_corner = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         cosine, sine = math.cos(tilt_rad), math.sin(tilt_rad)
@@ -95,29 +98,28 @@ class Workshop:
     def cylinder(
         self,
         finish: Finish | int,
-        at: Sequence[float],
-        radius: float,
-        height: float,
-        top_radius: float | None = None,
+        at: Place,
+        radius: float | int,
+        height: float | int,
+        top_radius: float | int | None = None,
         segments: int = 12,
     ) -> None:
         """A closed cylinder or cone that stands on ``at``."""
         top = radius if top_radius is None else top_radius
-        self._add_shape(finish, _turned(((0, 0), (radius, 0), (top, height), (0, height)), segments), at)
+        profile = ((0.0, 0.0), (float(radius), 0.0), (float(top), float(height)), (0.0, float(height)))
+        self._add_shape(finish, _turned(profile, segments), at)
 
     def lathe(
-        self, finish: Finish | int, at: Sequence[float], profile: Sequence[tuple[float, float]], segments: int = 14
+        self, finish: Finish | int, at: Place, profile: Sequence[tuple[float | int, float | int]], segments: int = 14
     ) -> None:
         """A turned shape of (radius, height) points that stands on ``at``."""
         self._add_shape(finish, _turned(tuple((float(r), float(z)) for r, z in profile), segments), at)
 
-    def sphere(self, finish: Finish | int, at: Sequence[float], radius: float, segments: int = 12) -> None:
+    def sphere(self, finish: Finish | int, at: Place, radius: float, segments: int = 12) -> None:
         """A ball about ``at``."""
         self._add_shape(finish, _ball(radius, segments), at)
 
-    def cushion(
-        self, finish: Finish | int, low: Sequence[float], high: Sequence[float], radius: float = 0.05, segments: int = 1
-    ) -> None:
+    def cushion(self, finish: Finish | int, low: Place, high: Place, radius: float = 0.05, segments: int = 1) -> None:
         """An upright box with rounded edges between two corners."""
         low_corner, high_corner = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         x, y, z = (high_corner - low_corner).tolist()
@@ -126,30 +128,30 @@ class Workshop:
         self._add_shape(finish, solid, (middle[0], middle[1], low_corner[2]))
 
     def tube(
-        self, finish: Finish | int, path: Sequence[Sequence[float]], radius: float | Sequence[float], segments: int = 8
+        self, finish: Finish | int, path: Sequence[Place], radius: float | Sequence[float | int], segments: int = 8
     ) -> None:
         """A round tube along points."""
         thickness = np.asarray(radius, dtype=np.float64) if isinstance(radius, Sequence) else radius
         solid = primitives.tube(np.array(path, dtype=np.float64), thickness, self.material(finish), segments)
         self.mesh(finish, solid)
 
-    def picture(
-        self, finish: Finish | int, corner: Sequence[float], right: Sequence[float], up: Sequence[float]
-    ) -> None:
+    def picture(self, finish: Finish | int, corner: Place, right: Place, up: Place) -> None:
         """A parallelogram that shows its finish exactly once; corner, right and up as its viewer sees them."""
-        self.mesh(finish, primitives.quad(corner, right, up, self.material(finish), fit=True))
+        self.mesh(
+            finish, primitives.quad(np.array(corner), np.array(right), np.array(up), self.material(finish), fit=True)
+        )
 
-    def face(self, finish: Finish | int, corner: Sequence[float], right: Sequence[float], up: Sequence[float]) -> None:
+    def face(self, finish: Finish | int, corner: Place, right: Place, up: Place) -> None:
         """A parallelogram with metric texture coordinates."""
-        self.mesh(finish, primitives.quad(corner, right, up, self.material(finish)))
+        self.mesh(finish, primitives.quad(np.array(corner), np.array(right), np.array(up), self.material(finish)))
 
-    def mesh(self, finish: Finish | int, mesh: Mesh, at: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
+    def mesh(self, finish: Finish | int, mesh: Mesh, at: Place = (0.0, 0.0, 0.0)) -> None:
         """Any mesh made with ``material(finish)``, moved to ``at`` in the object's frame."""
         move = np.eye(4)
         move[:3, 3] = at
         self._meshes.setdefault(self.finish(finish), []).append(transformed(mesh, self._frame @ move))
 
-    def _add_shape(self, finish: Finish | int, shape: Mesh, at: Sequence[float]) -> None:
+    def _add_shape(self, finish: Finish | int, shape: Mesh, at: Place) -> None:
         self.mesh(finish, dataclasses.replace(shape, material=self.material(finish)), at)
 
     def meshes(self) -> tuple[Mesh, ...]:

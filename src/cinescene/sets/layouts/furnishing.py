@@ -28,16 +28,17 @@ def living_room(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge]) -
     if sofa:
         _coffee_group(plan, sofa, cover, feet, wood)
     if order and plan.chance(0.3):
-        finishes = (
-            stock.stone("marble", 1.0),
-            stock.plain((0.05, 0.045, 0.04)),
-            stock.wall(["plaster", "brick"]),
-            stock.glow((1.0, 0.42, 0.12), 1.6),
-        )
-        plan.against(order[0], "fireplace", (plan.between(1.5, 1.9), 0.45, height), finishes)
+        _fireplace(plan, order[0], height)
     bookshelves(plan, order, height, wood, int(plan.rng.integers(1, 4)))
     for edge in order[:2]:
         sideboard(plan, edge, wood)
+
+
+def _fireplace(plan: Plan, edge: Edge, height: float) -> None:
+    stock = plan.stock
+    soot, embers = stock.plain((0.05, 0.045, 0.04)), stock.glow((1.0, 0.42, 0.12), 1.6)
+    finishes = (stock.stone("marble", 1.0), soot, stock.wall(["plaster", "brick"]), embers)
+    plan.against(edge, "fireplace", (plan.between(1.5, 1.9), 0.45, height), finishes)
 
 
 def _coffee_group(plan: Plan, sofa: Piece, cover: Finish, feet: Finish, wood: Finish) -> None:

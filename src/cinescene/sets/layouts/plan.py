@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cinescene.sets.collision import Air, Obstacle
+from cinescene.sets.collision import Air
 from cinescene.sets.description import Building, Finish, LampLight, Opening, Piece, Point, Slab, Wall
+from cinescene.sets.layouts.solids import Solids, disc_distance_m, is_within
 from cinescene.sets.layouts.stock import Stock
 from cinescene.sets.objects.buildings import building_obstacles
 from cinescene.sets.objects.catalogue import obstacles_of
@@ -70,12 +71,12 @@ class Plan:
     buildings: list[Building] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     lamps: list[LampLight] = field(default_factory=list)
-    _solid: list[Obstacle] = field(default_factory=list)
+    _solids: Solids = field(default_factory=Solids)
 
     def chance(self, probability: float) -> bool:
         return bool(self.rng.random() < probability)
 
-    def between(self, low: float, high: float) -> float:
+    def between(self, low: float | int, high: float | int) -> float:
         return float(self.rng.uniform(low, high))
 
     def pick(self, options: Sequence[str], weights: Sequence[float] | None = None) -> str:
@@ -107,7 +108,7 @@ class Plan:
     def add(self, piece: Piece) -> Piece:
         """Places a piece without asking."""
         self.pieces.append(piece)
-        self._solid.extend(obstacles_of(piece))
+        self._solids.add(obstacles_of(piece))
         return piece
 
     def try_add(self, piece: Piece, margin_m: float = 0.03, group: bool = False) -> bool:
@@ -123,13 +124,13 @@ class Plan:
     def fits(self, piece: Piece, margin_m: float = 0.03, group: bool = False) -> bool:
         boxes = obstacles_of(piece)
         for box in boxes:
-            if not any(_inside(box, air) for air in self.air):
+            if not any(is_within(box, air) for air in self.air):
                 return False
             if box.bottom_m < 2.2 and not group:
                 for x, y, radius in self.keep_clear:
-                    if _disc_distance(box, x, y) < radius:
+                    if disc_distance_m(box, x, y) < radius:
                         return False
-            if any(_overlap(box, other, margin_m) for other in self._solid):
+            if self._solids.clash(box, margin_m):
                 return False
         return True
 
@@ -156,7 +157,7 @@ class Plan:
     def add_wall(self, wall: Wall) -> Edge:
         """Builds a wall, keeps the room before its doors and passages free, and gives its inner edge."""
         self.walls.append(wall)
-        self._solid.extend(wall_obstacles(wall))
+        self._solids.add(wall_obstacles(wall))
         edge = Edge(start=wall.start, end=wall.end, openings=wall.openings)
         for opening in wall.openings:
             if opening.filling != "window":
@@ -166,7 +167,7 @@ class Plan:
 
     def add_building(self, building: Building) -> None:
         self.buildings.append(building)
-        self._solid.extend(building_obstacles(building))
+        self._solids.add(building_obstacles(building))
 
     def on_top(self, piece: Piece, kind: str, size: Point, finishes: Sequence[Finish], **where: float | str) -> Piece:
         """Stands something on a piece; ``right``, ``front``, ``turn`` and ``height`` are relative to it."""
@@ -209,36 +210,3 @@ def _covers(opening: Opening, left: float, right: float, low: float, high: float
     margin = 0.12 if opening.filling == "window" else 0.2
     beside = right < opening.offset_m - margin or left > opening.offset_m + opening.width_m + margin
     return not (beside or high <= opening.sill_m or low >= opening.sill_m + opening.height_m)
-
-
-def _corners(box: Obstacle, margin: float = 0.0) -> np.ndarray:
-    cosine, sine = math.cos(box.turn_rad), math.sin(box.turn_rad)
-    hx, hy = box.half_size[0] + margin, box.half_size[1] + margin
-    signs = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * [hx, hy]
-    return signs @ np.array([[cosine, sine], [-sine, cosine]]) + box.centre
-
-
-def _inside(box: Obstacle, air: Air) -> bool:
-    corners = _corners(box)
-    within = (corners >= np.array(air.low) - 1e-6).all() and (corners <= np.array(air.high) + 1e-6).all()
-    return bool(within) and box.top_m <= air.height_m + 0.02
-
-
-def _disc_distance(box: Obstacle, x: float, y: float) -> float:
-    cosine, sine = math.cos(box.turn_rad), math.sin(box.turn_rad)
-    dx, dy = x - box.centre[0], y - box.centre[1]
-    u, v = abs(cosine * dx + sine * dy) - box.half_size[0], abs(cosine * dy - sine * dx) - box.half_size[1]
-    return math.hypot(max(u, 0.0), max(v, 0.0))
-
-
-def _overlap(first: Obstacle, second: Obstacle, margin: float) -> bool:
-    """Whether two upright boxes come closer than a margin sideways (separating axes) and overlap in height."""
-    if first.bottom_m >= second.top_m - 1e-6 or second.bottom_m >= first.top_m - 1e-6:
-        return False
-    a, b = _corners(first, margin), _corners(second)
-    for turn in (first.turn_rad, second.turn_rad):
-        axes = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-        pa, pb = a @ axes.T, b @ axes.T
-        if ((pa.max(0) <= pb.min(0)) | (pb.max(0) <= pa.min(0))).any():
-            return False
-    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cinescene.sets.description import Piece
-from cinescene.sets.workshop import Workshop
+from cinescene.sets.workshop import Place, Workshop
 
 
 def floor_lamp(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
@@ -26,7 +26,7 @@ def floor_lamp(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
     _shade(shop, 1, (0, 0, h - shade), r, top, shade)
 
 
-def _shade(shop: Workshop, finish: int, at: tuple[float, float, float], low: float, top: float, height: float) -> None:
+def _shade(shop: Workshop, finish: int, at: Place, low: float, top: float, height: float) -> None:
     """An open lamp shade, seen from outside and inside."""
     profile = [(low - 0.01, 0.0), (low, 0.0), (top, height), (top - 0.01, height), (low - 0.01, 0.0)]
     shop.lathe(finish, at, profile, 18)

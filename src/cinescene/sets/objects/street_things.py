@@ -128,8 +128,8 @@ def _wheel(shop: Workshop, at: tuple[float, float, float], radius: float, side: 
     turn = np.array([[1, 0, 0, 0], [0, 0, side, 0], [0, -side, 0, 0], [0, 0, 0, 1]], dtype=float)
     tyre = transformed(cylinder(radius, 0.2, shop.material(2), segments=12), turn)
     rim = transformed(disc(0.62 * radius, shop.material(5), segments=9), turn)
-    shop.mesh(2, placed(tyre, (0, -0.09 * side, 0)), at)
-    shop.mesh(5, placed(rim, (0, 0.115 * side, 0)), at)
+    shop.mesh(2, placed(tyre, (0.0, -0.09 * side, 0.0)), at)
+    shop.mesh(5, placed(rim, (0.0, 0.115 * side, 0.0)), at)
 
 
 def bollard(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:

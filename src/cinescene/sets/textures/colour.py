@@ -6,7 +6,7 @@ import colorsys
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Integer, UInt8
 
 Colour = tuple[float, float, float]
 Picture = Float[np.ndarray, "h w 3"]
@@ -37,7 +37,7 @@ def ramp(colours: Sequence[Colour], value: np.ndarray) -> Picture:
     return np.stack([np.interp(value, stops, table[:, c]) for c in range(3)], axis=-1).astype(np.float32)
 
 
-def choose(colours: Sequence[Colour], index: np.ndarray) -> Picture:
+def choose(colours: Sequence[Colour], index: Integer[np.ndarray, "*b"]) -> Float[np.ndarray, "*b 3"]:
     """The colour of each index, round and round the list."""
     table = np.asarray(colours, dtype=np.float32)
     return table[np.asarray(index) % len(table)]

@@ -51,10 +51,3 @@ def grille(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Pi
     """A grid of bars before darkness (vents, drains); colours: bars, gaps."""
     bond = square_grid(size, 12, 4)
     return shaded(mix(colours[-1], colours[0], bond.joint(0.03)), 1 + 0.06 * grain_noise(rng, size))
-
-
-def car_paint(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """Lacquer with a little dust towards the bottom edge; colours: paint, dust."""
-    _, y = unit_grid(size)
-    dust = 0.12 * smoothstep(0.5, 1.0, y) * (1 + 0.3 * fractal_noise(rng, size, 4, 4))
-    return mix(colours[0], colours[-1], dust)

@@ -51,7 +51,7 @@ def fractal_noise(
     return _standardised(total)
 
 
-def _standardised(field: Field) -> Field:
+def _standardised(field: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
     field = field - field.mean()
     deviation = float(field.std())
     return field / deviation if deviation > 1e-4 else np.zeros_like(field)
@@ -100,7 +100,7 @@ def unit_grid(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.broadcast_to(line[None, :], (size, size)), np.broadcast_to(line[:, None], (size, size))
 
 
-def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
+def smoothstep(low: float | int, high: float | int, value: np.ndarray) -> np.ndarray:
     """0 below ``low``, 1 above ``high``, smooth between."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
     return t * t * (3 - 2 * t)

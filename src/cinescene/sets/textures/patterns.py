@@ -19,7 +19,7 @@ _FUNCTIONS: tuple[Pattern, ...] = (
     *(ground.water, fabric.cloth, fabric.stripes, fabric.plaid, fabric.leather, fabric.curtain, fabric.wallpaper),
     *(fabric.rug, paintings.painting, paintings.mural_tile, prints.book_spines, prints.sign, prints.shop_window),
     *(prints.door, prints.poster, prints.screen, prints.window_panes, prints.window_panes_lit, prints.dial),
-    *(metal.plain, metal.brushed, metal.rusty, metal.corrugated, metal.grille, metal.car_paint),
+    *(metal.plain, metal.brushed, metal.rusty, metal.corrugated, metal.grille),
     *(leaves.foliage, leaves.hedge, leaves.blade),
 )
 
