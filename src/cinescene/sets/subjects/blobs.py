@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from cinescene.sets.subjects.surface import Surface
 
@@ -52,7 +52,7 @@ def melted(
 
 def surface_net(
     values: Float[np.ndarray, "x y z"],
-) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "m 3"]]:
+) -> tuple[Float[np.ndarray, "n 3"], Int[np.ndarray, "m 3"]]:
     """Where a field on a grid changes sign: vertices in cell units, triangles that face the positive side.
 
     One vertex in each cell that the surface passes, at the mean of its crossings of the cell's edges (Gibson,

@@ -33,6 +33,8 @@ NAMED: Mapping[str, Colour] = {
     "pink": (0.93, 0.55, 0.67),
 }
 """Typical examples; any colour has the name of the example nearest to it."""
+FURTHER: Sequence[tuple[str, Colour]] = (("blue", (0.05, 0.05, 0.85)), ("dark blue", (0.0, 0.0, 0.38)))
+"""More examples to name colours by."""
 
 HAIR: Mapping[str, Colour] = {
     "black": (0.06, 0.05, 0.05),
@@ -63,7 +65,7 @@ EYES: Sequence[Colour] = (
 
 def colour_name(colour: Colour) -> str:
     """The everyday name of a colour: that of the nearest example in CIE L*a*b*."""
-    return _nearest(colour, tuple(NAMED.items()))
+    return _nearest(colour, (*NAMED.items(), *FURTHER))
 
 
 def hair_colour_name(colour: Colour) -> str:
@@ -75,7 +77,7 @@ def random_colour(rng: np.random.Generator, names: Sequence[str] | None = None) 
     """A colour near one of the named examples (all of them by default) that still has its name."""
     choices = list(NAMED) if names is None else list(names)
     name = choices[int(rng.integers(len(choices)))]
-    return _near(rng, NAMED[name], name, tuple(NAMED.items()))
+    return _near(rng, NAMED[name], name, (*NAMED.items(), *FURTHER))
 
 
 def random_hair_colour(rng: np.random.Generator, name: str) -> Colour:

@@ -7,6 +7,7 @@ using quadric error metrics", 1997). No vertex moves, so that shape targets and 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -132,7 +133,7 @@ def _quadrics(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     outer = planes[:, :, None] * planes[:, None, :] * area[:, None, None] / 2
     for corner in range(3):
         np.add.at(quadrics, triangles[:, corner], outer)
-    half_edges = {(int(a), int(b)): i for i, t in enumerate(triangles) for a, b in _edges(t)}
+    half_edges = {edge: i for i, t in enumerate(triangles.tolist()) for edge in _edges(t)}
     for (a, b), number in half_edges.items():
         if (b, a) not in half_edges:
             edge = positions[b] - positions[a]
@@ -145,7 +146,7 @@ def _quadrics(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return quadrics
 
 
-def _edges(corners: tuple[int, ...] | np.ndarray) -> tuple[tuple[int, int], ...]:
+def _edges(corners: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return (corners[0], corners[1]), (corners[1], corners[2]), (corners[2], corners[0])
 
 

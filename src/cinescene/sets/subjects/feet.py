@@ -16,12 +16,16 @@ from cinescene.sets.subjects.footsteps import Stance
 
 @dataclass(frozen=True, kw_only=True)
 class FootShape:
-    """A foot seen from the side: metres behind and ahead of the ankle joint, on the sole, and the ankle's height."""
+    """A foot seen from the side: metres behind and ahead of the ankle joint, and heights over the sole.
+
+    The toes bend at ``ball_m`` ahead and ``ball_up_m`` over the sole.
+    """
 
     ankle_m: float
     heel_m: float
     ball_m: float
     toe_m: float
+    ball_up_m: float = 0.0
 
     @property
     def length_m(self) -> float:
@@ -91,7 +95,7 @@ class FootTrack:
             self._swing_ball(u, i, j, strike, pitch, bend),
             self._stance_ball(i, stance_pitch),
         )
-        ankle = ball + _turned(-self.shape.ball_m, self.shape.ankle_m, yaw, pitch)
+        ankle = ball + _turned(-self.shape.ball_m, self.shape.ankle_m - self.shape.ball_up_m, yaw, pitch)
         return FootMotion(
             ankle=ankle, yaw_rad=yaw, pitch_rad=pitch, bend_rad=bend, load=np.where(air, 0.0, self._load(times, i))
         )
@@ -133,13 +137,13 @@ class FootTrack:
         return pitch
 
     def _stance_ball(self, i: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-        """The ball of the foot; as long as the heel rolls down, the heel is what stays in place."""
+        """The joint in the ball of the foot; as long as the heel rolls down, the heel is what stays in place."""
         forward = _heading(self.yaw[i])
-        ball = np.zeros((len(i), 3))
+        ball = np.full((len(i), 3), self.shape.ball_up_m)
         ball[:, :2] = self.place[i] + forward * self.shape.ball_m
         heel = np.zeros_like(ball)
         heel[:, :2] = self.place[i] - forward * self.shape.heel_m
-        rolled = heel + _turned(self.shape.heel_m + self.shape.ball_m, 0.0, self.yaw[i], pitch)
+        rolled = heel + _turned(self.shape.heel_m + self.shape.ball_m, self.shape.ball_up_m, self.yaw[i], pitch)
         return np.where((pitch < 0)[:, None], rolled, ball)
 
     def _swing_ball(
@@ -150,10 +154,12 @@ class FootTrack:
         end = self._stance_ball(j, strike[j])
         ball = start + (end - start) * _eased(u)[:, None]
         lift = self._blend(self.roll.lift_m, self.leaving_run)[i] * (0.3 + 0.7 * self.leaving[i])
-        clearance = lift * np.sin(np.pi * u**0.8) ** 2
-        heel = (self.shape.heel_m + self.shape.ball_m) * np.sin(pitch)
-        toe = -(self.shape.toe_m - self.shape.ball_m) * np.sin(pitch - bend)
-        ball[:, 2] = clearance - np.minimum(np.minimum(heel, toe), 0.0)
+        clearance = lift * np.sin(np.pi * u**0.8)
+        shape, toes = self.shape, pitch - bend
+        heel = (shape.heel_m + shape.ball_m) * np.sin(pitch) - shape.ball_up_m * np.cos(pitch)
+        tread = -shape.ball_up_m * np.cos(toes)
+        toe = tread - (shape.toe_m - shape.ball_m) * np.sin(toes)
+        ball[:, 2] = clearance - np.minimum(np.minimum(heel, toe), tread)
         return ball
 
     def _load(self, times: np.ndarray, i: np.ndarray) -> np.ndarray:

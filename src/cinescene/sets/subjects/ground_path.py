@@ -16,6 +16,10 @@ from cinescene.errors import InputError
 STANDING_M_S = 0.12
 """Slower than this a subject keeps its heading."""
 HEADING_STEP_S = 0.02
+ACCELERATION_M_S2 = 1.8
+"""Of starting and stopping."""
+SMOOTHING_M = 0.35
+"""About how much of the way a corner or a change of speed is spread over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +98,10 @@ class GroundPath:
         from_rest: bool = False,
         start_s: float = 0.0,
     ) -> GroundPath:
-        """Along a polyline at one speed; standing at its end for what is left of the time.
+        """Along a polyline at one speed; it slows down to stand at the end for what is left of the time, if any is.
 
-        With ``from_rest`` it stands at its start until ``start_s``, otherwise it already moves there at time 0.
+        With ``from_rest`` it stands at its start until ``start_s`` and gathers speed, otherwise it already moves there
+        at time 0.
         """
         points = np.asarray(points_m, dtype=np.float64)
         steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
@@ -104,15 +109,23 @@ class GroundPath:
         if len(points) < 2 or not speed_m_s > 0:
             raise InputError("ground path: expected at least two different points and a speed above 0 m/s")
         along = np.concatenate([[0.0], np.linalg.norm(np.diff(points, axis=0), axis=1).cumsum()])
-        times = along / speed_m_s + (max(start_s, 0.3) if from_rest else 0.0)
-        knots = [(float(x), float(y)) for x, y in points]
-        moments = times.tolist()
+        length = float(along[-1])
+        wait = max(start_s, 0.3) if from_rest else 0.0
+        ramp = speed_m_s**2 / (2 * ACCELERATION_M_S2)
+        first = min(ramp, length / 2) if from_rest else 0.0
+        last = min(ramp, length / 2) if wait + length / speed_m_s < duration_s else 0.0
+        ramps = [np.linspace(0.0, first, 9), np.linspace(length - last, length, 9)]
+        marks = np.unique(np.concatenate([along, *ramps]).round(6))
+        moments = (wait + _time_along(marks, length, speed_m_s, first, last)).tolist()
+        knots = [
+            (float(x), float(y)) for x, y in zip(*(np.interp(marks, along, axis) for axis in points.T), strict=True)
+        ]
         if from_rest:
             knots, moments = [knots[0], *knots], [0.0, *moments]
         if moments[-1] < duration_s:
-            end = max(duration_s, moments[-1] + 1.0)
-            knots, moments = [*knots, knots[-1]], [*moments, end]
-        return cls(points_m=tuple(knots), times_s=tuple(moments), floor_m=floor_m)
+            knots, moments = [*knots, knots[-1]], [*moments, max(duration_s, moments[-1] + 1.0)]
+        smoothing = min(max(SMOOTHING_M / speed_m_s, 0.1), 0.22)
+        return cls(points_m=tuple(knots), times_s=tuple(moments), floor_m=floor_m, smoothing_s=smoothing)
 
     def position_m(self, times_s: Float[np.ndarray, "t"]) -> Float[np.ndarray, "t 2"]:
         """Floor positions.
@@ -171,3 +184,15 @@ class GroundPath:
         if not moving.any():
             moving = np.linalg.norm(velocity, axis=1) >= np.linalg.norm(velocity, axis=1).max() * 0.5
         return moments[moving], np.unwrap(np.arctan2(velocity[moving, 1], velocity[moving, 0]))
+
+
+def _time_along(along_m: np.ndarray, length_m: float, speed_m_s: float, first_m: float, last_m: float) -> np.ndarray:
+    """When places along a way are reached: evenly faster over ``first_m``, evenly slower over ``last_m``.
+
+    Over a ramp of length d that begins or ends at rest, the time at a distance x from rest is 2·√(x·d) / speed.
+    """
+    steady = (np.clip(along_m, first_m, length_m - last_m) - first_m) / speed_m_s
+    speeding = 2 * np.sqrt(np.minimum(along_m, first_m) * first_m) / speed_m_s
+    left = np.minimum(length_m - along_m, last_m)
+    slowing = 2 * (last_m - np.sqrt(np.maximum(left, 0.0) * last_m)) / speed_m_s
+    return speeding + steady + slowing

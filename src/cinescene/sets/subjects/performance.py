@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -34,6 +34,7 @@ STANDING_M_S = 0.25
 """Slower than this, a person may start on something that is done on the spot."""
 
 
+@runtime_checkable
 class Performer(Protocol):
     """What turns a time into meshes."""
 

@@ -42,6 +42,7 @@ def foot_shape(form: DressForm, shoe: ShoeCut) -> FootShape:
         heel_m=heel + 0.004,
         ball_m=float(np.hypot(*(toes - ankle)[:2])),
         toe_m=length - heel + shoe.toe_m * length / 0.25,
+        ball_up_m=float(toes[2]) + sole,
     )
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects import rotations as rot
-from cinescene.sets.subjects.feet import FootRoll, FootShape, FootTrack
+from cinescene.sets.subjects.feet import FootMotion, FootRoll, FootShape, FootTrack
 from cinescene.sets.subjects.footsteps import FootPlace, Stepping, planned_footsteps
 from cinescene.sets.subjects.ground_path import GroundPath
 from cinescene.sets.subjects.quadruped import Animal, furry_parts
@@ -58,10 +58,11 @@ class Trotter:
 
     def transforms_at(self, time_s: float) -> Float[np.ndarray, "bones 3 4"]:
         """What moves points at rest along with each bone."""
-        placed = self._trunk(time_s)
+        feet = {foot: track.at(np.array([time_s])) for foot, track in self.tracks.items()}
+        placed = self._trunk(time_s, float(np.mean([motion.load[0] for motion in feet.values()])))
         for side in "LR":
-            self._leg(placed, FORE, side, time_s, -1.0)
-            self._leg(placed, HIND, side, time_s, 1.0)
+            self._leg(placed, FORE, side, feet[f"paw.{side}"], -1.0)
+            self._leg(placed, HIND, side, feet[f"hock.{side}"], 1.0)
         return np.stack(
             [np.column_stack([placed[bone][0], placed[bone][1] - placed[bone][0] @ self.rest[bone]]) for bone in BONES]
         )
@@ -96,10 +97,10 @@ class Trotter:
         )
         shapes = {
             "paw": FootShape(
-                ankle_m=self.rest["paw.L"][2], heel_m=0.02 * height, ball_m=0.03 * height, toe_m=0.10 * height
+                ankle_m=self.rest["paw.L"][2], heel_m=0.02 * height, ball_m=0.075 * height, toe_m=0.10 * height
             ),
             "hock": FootShape(
-                ankle_m=self.rest["hock.L"][2], heel_m=0.01 * height, ball_m=0.05 * height, toe_m=0.12 * height
+                ankle_m=self.rest["hock.L"][2], heel_m=0.01 * height, ball_m=0.095 * height, toe_m=0.12 * height
             ),
         }
         return {
@@ -107,13 +108,12 @@ class Trotter:
             for (bone, side, _), stances in zip(paws, plan, strict=True)
         }
 
-    def _trunk(self, time_s: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def _trunk(self, time_s: float, load: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Rotation and place of every bone but the legs'."""
         times = time_s + np.array([-0.18, 0.0, 0.25, 0.4])
         behind, here, ahead, far = self.path.heading_rad(times)
         speed = float(self.path.speed_m_s(times[1:2])[0])
         pace = min(speed / (1.2 * math.sqrt(self.size)), 1.0)
-        load = float(np.mean([track.at(np.array([time_s])).load[0] for track in self.tracks.values()]))
         a, b, c, d = self._phase
         still = 1.0 - pace
         nod = 0.05 * pace * math.sin(2 * math.pi * 2.0 * time_s + a) + 0.06 * still * math.sin(0.9 * time_s + b)
@@ -149,12 +149,11 @@ class Trotter:
         placed: dict[str, tuple[np.ndarray, np.ndarray]],
         names: tuple[str, str, str],
         side: str,
-        time_s: float,
+        motion: FootMotion,
         knee: float,
     ) -> None:
         """Two bones reach for the foot; the joint on the trunk gives a little towards it."""
         first, second, foot = (f"{name}.{side}" for name in names)
-        motion = self.tracks[foot].at(np.array([time_s]))
         ankle = motion.ankle[0] + [0.0, 0.0, self.path.floor_m]
         parent = parent_of(first)
         assert parent is not None
