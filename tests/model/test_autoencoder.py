@@ -92,4 +92,5 @@ def test_lengths_and_sizes_that_do_not_fit_come_with_the_nearest_that_do() -> No
     with pytest.raises(CheckpointError, match="latents_mean and latents_std of 8 numbers, got 16"):
         Autoencoder.from_config({"base_dim": 4, "z_dim": 8})
     with pytest.raises(CheckpointError, match="cannot be used"):
-        Autoencoder.from_config({"base_dimension": 4})
+        Autoencoder.from_config({"base_dim": "wide"})
+    assert Autoencoder.from_config(WAN_2_1 | {"clip_output": False}).latent_channels == 16

@@ -10,6 +10,7 @@ from cinescene.cameras.transforms import rigid, rotation_about_axis
 from cinescene.errors import InputError
 from cinescene.model.config import TransformerConfig
 from cinescene.model.inputs import CineSceneInputs
+from cinescene.model.levers import offload_blocks
 from tests.model.models import random_case, tiny_config, trained_model
 
 CLOSE = {"atol": 1e-4, "rtol": 0}
@@ -310,3 +311,12 @@ def test_further_mistakes_are_named() -> None:
     too_long = random_case(config, latent_frames=33, latent_size=(2, 2))
     with pytest.raises(InputError, match="at most 32 latent frames, got 33"):
         model(*too_long)
+
+
+@torch.no_grad()
+def test_blocks_that_come_one_by_one_change_nothing() -> None:
+    model = trained_model(tiny_config())
+    noisy, time, inputs = random_case(model.config)
+    expected = model(noisy, time, inputs)
+    offload_blocks(model, torch.device("cpu"))
+    torch.testing.assert_close(model(noisy, time, inputs, model.encode_scene(inputs)), expected, **CLOSE)

@@ -7,6 +7,7 @@ states. A clip of 1 + 4k frames has 1 + k latent frames: the first stands for th
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,10 +35,14 @@ class Autoencoder(nn.Module):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], seed: int | None = None) -> Autoencoder:
-        """An autoencoder with random weights (from ``seed`` if given), or on the current default device's."""
+        """An autoencoder with random weights, from ``seed`` if given.
+
+        Settings that diffusers' class does not know are passed over, as diffusers does: published ones hold some.
+        """
         from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 
-        settings = {key: value for key, value in config.items() if not key.startswith("_")}
+        known = inspect.signature(AutoencoderKLWan.__init__).parameters
+        settings = {key: value for key, value in config.items() if key in known}
         try:
             if seed is None:
                 return cls(AutoencoderKLWan(**settings).eval())

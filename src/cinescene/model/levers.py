@@ -12,6 +12,7 @@ from torch import nn
 
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import KEPT_IN_FLOAT32, ModelParts
+from cinescene.model.transformer import CineSceneTransformer
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Offload = Literal["none", "model", "group"]
@@ -93,8 +94,6 @@ def apply_levers(parts: ModelParts, levers: Levers) -> None:
             transformer.set_attention_backend(levers.attention)
         if levers.fp8:
             _store_in_8_bits(transformer, levers.dtype)
-        if levers.offload == "group":
-            _offload_groups(transformer, device)
         if levers.compile:
             for block in transformer.blocks:
                 block.compile()
@@ -102,23 +101,23 @@ def apply_levers(parts: ModelParts, levers: Levers) -> None:
         for part in _modules(parts):
             part.to(device)
     elif levers.offload == "group":
-        _offload_groups(parts.text_encoder.model, device)
-        parts.autoencoder.to(device)
-        if parts.vggt is not None:
-            parts.vggt.to(device)
+        for transformer in (parts.transformer, parts.low_noise_transformer):
+            if transformer is not None:
+                offload_blocks(transformer, device)
 
 
 @contextmanager
 def at_work(part: nn.Module | None, levers: Levers) -> Iterator[None]:
-    """Keeps a part on the device while it works, if parts are offloaded whole."""
-    moves = part is not None and levers.offload == "model"
-    if moves and part is not None:
-        part.to(levers.device)
+    """Keeps a part on the device while it works, unless it lives there or comes block by block."""
+    by_blocks = levers.offload == "group" and isinstance(part, CineSceneTransformer)
+    if part is None or levers.offload == "none" or by_blocks:
+        yield
+        return
+    part.to(levers.device)
     try:
         yield
     finally:
-        if moves and part is not None:
-            part.to("cpu")
+        part.to("cpu")
 
 
 def _modules(parts: ModelParts) -> list[nn.Module]:
@@ -133,9 +132,13 @@ def _store_in_8_bits(transformer: nn.Module, compute: torch.dtype) -> None:
     apply_layerwise_casting(transformer, torch.float8_e4m3fn, compute, skip_modules_pattern=kept)
 
 
-def _offload_groups(module: nn.Module, device: torch.device) -> None:
+def offload_blocks(transformer: CineSceneTransformer, device: torch.device) -> None:
+    """Puts a transformer on a device, but for its blocks, each of which comes there only while it works."""
     from diffusers.hooks import apply_group_offloading
 
-    apply_group_offloading(
-        module, onload_device=device, offload_type="block_level", num_blocks_per_group=1, use_stream=True
-    )
+    for name, part in transformer.named_children():
+        if name != "blocks":
+            part.to(device)
+    transformer.scale_shift_table.data = transformer.scale_shift_table.data.to(device)
+    for block in transformer.blocks:
+        apply_group_offloading(block, onload_device=device, offload_type="block_level", num_blocks_per_group=1)
