@@ -74,8 +74,8 @@ class ScoreOptions:
         Leave camera files where they are, instead of starting at the panorama.
     """
 
-    frames_for_costly: int = 24
-    frames_for_poses: int = 24
+    frames_for_costly: int = 16
+    frames_for_poses: int = 20
     poses: Poses = "auto"
     alignment: Rule = "first-frame"
     resample: bool = False
