@@ -155,9 +155,9 @@ def preset(name: str) -> Preset:
 def nano_autoencoder_config() -> dict[str, Any]:
     """``AutoencoderKLWan`` at 5.7 M parameters: time ×4, space ×8, 16 channels.
 
-    Pictures are folded 2×2 into channels first (as in Wan 2.2's), so that no convolution runs at full size: a clip of
-    17 frames at 160×96 decodes in about half a second on two cores in 16 bits. Wan 2.1's layout takes 1.4 s with a third
-    of the channels.
+    Pictures are folded 2×2 into channels first (as in Wan 2.2's), so that no convolution runs at full size: a clip
+    of 17 frames at 160×96 decodes in about half a second on two cores in 16 bits. Wan 2.1's layout takes 1.4 s with
+    a third of the channels.
     """
     return {
         "base_dim": 48,
