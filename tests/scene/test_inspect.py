@@ -56,7 +56,7 @@ def test_a_good_set_of_photos_earns_no_complaint_but_that_poses_are_unknown(tmp_
     ]
     report = inspection.report
     assert report.overlap_basis == "likeness"
-    assert all(view.best_overlap == pytest.approx(2 / 3, abs=0.05) for view in report.views)
+    assert all(view.best_overlap == pytest.approx(2 / 3, abs=0.15) for view in report.views)
     assert all(view.sharpness == pytest.approx(1, abs=0.3) for view in report.views)
     assert all(view.lens == "exif" for view in report.views)
 

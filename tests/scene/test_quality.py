@@ -1,18 +1,12 @@
 """Sharpness, exposure and likeness numbers order pictures as eyes do."""
 
-import itertools
 import math
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from cinescene.scene.quality import exposure, fingerprint, luma, shared_share, sharpness
-from cinescene.scene.scene import Scene
-from cinescene.scene.view_layout import ViewLayout
-
-SHARED_PANORAMAS = Path(__file__).parents[3] / "shared" / "panoramas"
+from cinescene.scene.quality import exposure, luma, sharpness
 
 
 def scene_picture(height: int = 400, width: int = 600, seed: int = 0) -> torch.Tensor:
@@ -66,32 +60,3 @@ def test_luma_averages_whatever_the_size() -> None:
         grey = luma(torch.full((3, height, width), 128, dtype=torch.uint8))
         assert max(grey.shape) <= 640
         torch.testing.assert_close(grey, torch.full_like(grey, 128 / 255))
-
-
-@pytest.mark.parametrize(("dx", "dy"), [(0, 0), (60, 0), (-120, 30), (100, -30)])
-def test_shifted_pictures_share_as_much_as_they_overlap(dx: int, dy: int) -> None:
-    whole = luma(scene_picture(600, 640, seed=4))
-    first = whole[150:450, 200:500]
-    second = whole[150 + dy : 450 + dy, 200 + dx : 500 + dx]
-    expected = (1 - abs(dx) / 300) * (1 - abs(dy) / 300)
-    assert shared_share(fingerprint(first), fingerprint(second)) == pytest.approx(expected, abs=0.06)
-    darker = 0.5 * second + torch.linspace(0, 0.3, 300)
-    assert shared_share(fingerprint(first), fingerprint(darker)) == pytest.approx(expected, abs=0.06)
-
-
-def test_different_pictures_share_nothing() -> None:
-    prints = [fingerprint(luma(scene_picture(120, 160, seed=i))) for i in range(10)]
-    assert [shared_share(a, b) for a, b in itertools.combinations(prints, 2)] == [0.0] * 45
-    flat = fingerprint(torch.full((50, 50), 0.5))
-    assert shared_share(flat, flat) == 0.0
-
-
-@pytest.mark.skipif(not SHARED_PANORAMAS.is_dir(), reason="the sample panoramas are not beside this checkout")
-@pytest.mark.parametrize("name", ["city", "courtyard", "forest", "interior"])
-def test_neighbouring_views_of_real_panoramas_are_told_from_distant_ones(name: str) -> None:
-    scene = Scene.open(SHARED_PANORAMAS / f"{name}.jpg", layout=ViewLayout.paper().with_size(192, 192))
-    prints = [fingerprint(luma((image * 255).to(torch.uint8))) for image in scene.view_images((192, 192)).images]
-    near = [shared_share(prints[i], prints[(i + 1) % 20]) for i in range(20)]
-    far = [shared_share(prints[i], prints[(i + 7) % 20]) for i in range(20)]
-    assert sum(0.6 < share < 0.95 for share in near) >= 15
-    assert sum(share > 0 for share in far) <= 1

@@ -103,7 +103,7 @@ def _print_report(report: SceneReport) -> None:
                 f"{view.horizontal_fov_deg:.1f}° {view.lens}",
                 f"{view.sharpness:.2f}",
                 f"{view.exposure_stops:+.1f} EV",
-                "" if view.best_overlap is None else f"{max(view.best_overlap, 0):.0%}",
+                "?" if view.best_overlap is None else f"{view.best_overlap:.0%}",
                 view.best_overlap_with or "",
             )
         )

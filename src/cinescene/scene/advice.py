@@ -13,6 +13,9 @@ SOFT = 0.4
 EXPOSURE_SPREAD_STOPS = 1.5
 BLOWN_SHARE = 0.2
 LITTLE_OVERLAP = 0.25
+MOST_LONELY = 0.4
+"""Where likeness finds nothing for more views than this share, it is likeness that fails."""
+
 FEW_PHOTOS = 5
 SMALL_LONG_SIDE_PX = 640
 SEAM = 6.0
@@ -69,15 +72,20 @@ def _exposure_warnings(report: SceneReport, views: Sequence[ViewReport]) -> Iter
 
 
 def _overlap_warnings(report: SceneReport, views: Sequence[ViewReport]) -> Iterator[str]:
-    alone = [view.name for view in views if view.best_overlap is not None and view.best_overlap < LITTLE_OVERLAP]
-    if not alone:
+    if len(views) < 2:
         return
     if report.overlap_basis == "cameras":
-        yield f"{in_words(alone)} {_shares(alone)} little with any other view: take pictures in between"
-    else:
+        alone = [view.name for view in views if view.best_overlap is not None and view.best_overlap < LITTLE_OVERLAP]
+        if alone:
+            yield f"{in_words(alone)} {_shares(alone)} little with any other view: take pictures in between"
+        return
+    alone = [view.name for view in views if view.best_overlap is None]
+    if len(alone) > MOST_LONELY * len(views):
+        yield "how much the pictures share cannot be told from them: each should show half of what the next one does"
+    elif alone:
         yield (
-            f"{in_words(alone)} {_shares(alone)} nothing recognisable with the pictures next to {_them(alone)} "
-            "(a rough guess by likeness): take pictures in between"
+            f"{in_words(alone)} {_shares(alone)} nothing recognisable with the others (a rough guess by likeness): "
+            "take pictures in between"
         )
 
 
@@ -129,7 +137,3 @@ def _are(names: Sequence[str]) -> str:
 
 def _shares(names: Sequence[str]) -> str:
     return "share" if len(names) > 1 else "shares"
-
-
-def _them(names: Sequence[str]) -> str:
-    return "them" if len(names) > 1 else "it"

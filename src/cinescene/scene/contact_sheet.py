@@ -167,7 +167,7 @@ class _Cell:
         if view.exposure_stops is not None:
             parts.append(f"{view.exposure_stops:+.1f} EV")
         if photographed and view.best_overlap is not None:
-            parts.append(f"shared {max(view.best_overlap, 0):.0%}")
+            parts.append(f"shared {view.best_overlap:.0%}")
         return cls(
             title=f"{view.name}  (start)" if is_start else view.name,
             details="  ".join(parts),

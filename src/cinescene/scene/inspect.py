@@ -12,11 +12,12 @@ import numpy as np
 from cinescene.errors import CineSceneError
 from cinescene.scene.fitting import Fitting
 from cinescene.scene.lens import LensOrigin
+from cinescene.scene.likeness import Fingerprint, fingerprint
 from cinescene.scene.overlap import overlap_by_cameras, overlap_by_likeness
 from cinescene.scene.panorama import seam_contrast, uniform_caps
-from cinescene.scene.quality import exposure, fingerprint, luma, sharpness
+from cinescene.scene.quality import exposure, luma, sharpness
 from cinescene.scene.scene import Kind, LeftOut, Scene
-from cinescene.tensor_types import Float, Tensor, UInt8
+from cinescene.tensor_types import Tensor, UInt8
 
 THUMBNAIL_PX = (640, 480)
 
@@ -30,7 +31,8 @@ class ViewReport:
 
     ``sharpness`` is relative to the median of the scene, ``exposure_stops`` to middle grey; ``black`` and ``white`` are
     shares of clipped pixels. ``best_overlap`` is the largest share of it that another view, ``best_overlap_with``,
-    shows too. ``problem`` says why it cannot be read; nothing else is then known of its pixels.
+    shows too; None where that is not known. ``problem`` says why it cannot be read; of its pixels nothing is then
+    known.
     """
 
     name: str
@@ -91,7 +93,7 @@ class _Measured:
     exposure_stops: float
     black: float
     white: float
-    fingerprint: Float[Tensor, "n n"]
+    fingerprint: Fingerprint
     thumbnail: UInt8[Tensor, "3 h w"]
 
 
@@ -102,8 +104,8 @@ def inspect_scene(scene: Scene, progress: Callable[[int], None] | None = None) -
     """
     measured: list[_Measured | None] = []
     problems: list[str | None] = []
-    for pixels, problem in _decoded(scene):
-        measured.append(None if pixels is None else _measure(pixels))
+    for view, (pixels, problem) in zip(scene.views, _decoded(scene), strict=True):
+        measured.append(None if pixels is None else _measure(pixels, view.horizontal_fov_rad))
         problems.append(problem)
         if progress is not None:
             progress(len(measured))
@@ -136,7 +138,7 @@ def _decoded(scene: Scene) -> Iterator[tuple[UInt8[Tensor, "3 h w"] | None, str 
             yield None, str(error)
 
 
-def _measure(pixels: UInt8[Tensor, "3 h w"]) -> _Measured:
+def _measure(pixels: UInt8[Tensor, "3 h w"], horizontal_fov_rad: float) -> _Measured:
     grey = luma(pixels)
     light = exposure(grey)
     width, height = pixels.shape[-1], pixels.shape[-2]
@@ -147,7 +149,7 @@ def _measure(pixels: UInt8[Tensor, "3 h w"]) -> _Measured:
         exposure_stops=light.mean_stops,
         black=light.black,
         white=light.white,
-        fingerprint=fingerprint(grey),
+        fingerprint=fingerprint(grey, horizontal_fov_rad),
         thumbnail=Fitting.of((width, height), small).picture(pixels),
     )
 
@@ -179,7 +181,7 @@ def _view_reports(scene: Scene, measured: list[_Measured | None], problems: list
 
 
 def _best_overlaps(scene: Scene, measured: list[_Measured | None]) -> list[tuple[float | None, int | None]]:
-    """For each view the largest share of it that another shows, and which; (None, None) where that is not known."""
+    """For each view the largest share of it that another shows, and which; (None, None) where none was recognised."""
     if len(measured) < 2:
         return [(None, None)] * len(measured)
     cameras = scene.cameras
@@ -190,10 +192,13 @@ def _best_overlaps(scene: Scene, measured: list[_Measured | None]) -> list[tuple
     )
     shares.fill_diagonal_(-1)
     share, other = shares.max(-1)
-    return [
-        (None, None) if m is None else (float(share[i]), int(other[i]) if share[i] > 0 else None)
-        for i, m in enumerate(measured)
-    ]
+    best: list[tuple[float | None, int | None]] = []
+    for m, value, index in zip(measured, share.tolist(), other.tolist(), strict=True):
+        if m is None or (value <= 0 and cameras is None):
+            best.append((None, None))
+        else:
+            best.append((max(value, 0.0), index if value > 0 else None))
+    return best
 
 
 def _panorama_report(scene: Scene) -> PanoramaReport | None:

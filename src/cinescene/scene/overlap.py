@@ -8,7 +8,7 @@ import torch
 
 from cinescene.cameras.camera import Cameras
 from cinescene.cameras.projection import frustum_overlap
-from cinescene.scene.quality import shared_share
+from cinescene.scene.likeness import Fingerprint, shared_share
 from cinescene.tensor_types import Float, Tensor
 
 SAMPLES_A_SIDE = 16
@@ -48,8 +48,8 @@ def typical_depth(cameras: Cameras) -> float:
     return STAND_BACK * spread
 
 
-def overlap_by_likeness(fingerprints: Sequence[Float[Tensor, "n n"] | None]) -> Float[Tensor, "v v"]:
-    """A rough guess from the pictures alone (`shared_share`), symmetric; 0 where none was found or not looked for.
+def overlap_by_likeness(fingerprints: Sequence[Fingerprint | None]) -> Float[Tensor, "v v"]:
+    """A rough guess from the pictures alone (`shared_share`); 0 where nothing was recognised or not looked for.
 
     Up to `ALL_PAIRS_UP_TO` views are all compared; of more, each with `NEIGHBOURS_COMPARED` on either side in order.
     """
@@ -59,6 +59,10 @@ def overlap_by_likeness(fingerprints: Sequence[Float[Tensor, "n n"] | None]) -> 
     for i, first in enumerate(fingerprints):
         for j in range(i + 1, min(count, i + 1 + reach)):
             second = fingerprints[j]
-            if first is not None and second is not None:
-                shares[i, j] = shares[j, i] = shared_share(first, second)
+            if first is None or second is None:
+                continue
+            share = shared_share(first, second)
+            if share is not None:
+                shares[i, j] = share
+                shares[j, i] = min(1.0, share * float(first.seen.sum() / second.seen.sum()))
     return shares

@@ -1,4 +1,4 @@
-"""Sharpness, exposure and likeness of pictures: cheap numbers that say which ones to look at."""
+"""Sharpness and exposure of pictures: cheap numbers that say which ones to look at."""
 
 from __future__ import annotations
 
@@ -14,13 +14,6 @@ ANALYSIS_LONG_SIDE_PX = 640
 """Pictures are measured at this size, so that neither noise nor resolution decides what is sharp."""
 
 BLACK, WHITE = 4 / 255, 251 / 255
-
-FINGERPRINT_PX = 96
-SMALLEST_SHARED_PIXELS = 400
-CLEAR_PEAK, SAME_PLACE_CORRELATION = 20.0, 0.1
-"""Height of the phase correlation's peak in standard deviations, and correlation once aligned, above which two pictures
-show the same place. Of views of four real panoramas these find 77 of 80 neighbours (18° apart) and none of 360 pairs
-that share nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,39 +73,3 @@ def exposure(grey: Float[Tensor, "h w"]) -> Exposure:
         black=float((grey <= BLACK).float().mean()),
         white=float((grey >= WHITE).float().mean()),
     )
-
-
-def fingerprint(grey: Float[Tensor, "h w"]) -> Float[Tensor, "n n"]:
-    """A picture reduced to its details at `FINGERPRINT_PX` square, for `shared_share`: without shading and exposure."""
-    small = F.interpolate(grey[None, None], size=(FINGERPRINT_PX, FINGERPRINT_PX), mode="area")
-    around = F.avg_pool2d(F.pad(small, (6, 6, 6, 6), mode="reflect"), 13, stride=1)
-    return (small - around)[0, 0]
-
-
-def shared_share(first: Float[Tensor, "n n"], second: Float[Tensor, "n n"]) -> float:
-    """Share of a picture that another shows too, as if it were the same picture shifted; a rough guess from 0 to 1.
-
-    Takes `fingerprint`s. The shift comes from phase correlation and counts only where the shared parts then correlate;
-    0 means that none was found. Changes of scale, turns and strong parallax are not seen, so little overlap is missed.
-    Source: Kuglin and Hines, "The phase correlation image alignment method", 1975.
-    """
-    size = FINGERPRINT_PX
-    window = torch.hann_window(size, periodic=False)
-    spectra = [torch.fft.rfft2(x * window[:, None] * window, s=(2 * size, 2 * size)) for x in (first, second)]
-    cross = spectra[1] * spectra[0].conj()
-    surface = torch.fft.irfft2(cross / (cross.abs() + 1e-6 * cross.abs().max() + 1e-12), s=(2 * size, 2 * size))
-    if float(surface.max() - surface.mean()) < CLEAR_PEAK * float(surface.std()):
-        return 0.0
-    dy, dx = ((value + size) % (2 * size) - size for value in divmod(int(surface.argmax()), 2 * size))
-    share = max(0, size - abs(dy)) * max(0, size - abs(dx)) / size**2
-    return share if _correlation_when_shifted(first, second, dy, dx) > SAME_PLACE_CORRELATION else 0.0
-
-
-def _correlation_when_shifted(first: Tensor, second: Tensor, dy: int, dx: int) -> float:
-    """Correlation of the parts that two pictures share if the second is the first moved by (dy, dx)."""
-    height, width = first.shape
-    a = first[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
-    b = second[max(0, dy) : height - max(0, -dy), max(0, dx) : width - max(0, -dx)]
-    if a.numel() < SMALLEST_SHARED_PIXELS:
-        return 0.0
-    return float((a * b).sum() / (a.norm() * b.norm() + 1e-9))
