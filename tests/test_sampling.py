@@ -123,7 +123,7 @@ def test_guidance_is_the_documented_sum(attention: str, batched: bool) -> None:
     everything = model(noise, time, inputs)
     no_text = model(noise, time, inputs.with_text(torch.zeros(2, 4, 20)))
     no_scene = model(noise, time, inputs.without_scene())
-    for text, scene in ((1.0, 1.0), (4.0, 1.0), (1.0, 2.5), (3.0, 0.5), (0.0, 2.0)):
+    for text, scene in ((1.0, 1.0), (4.0, 1.0), (3.0, 0.5)):
         expected = everything + (text - 1) * (everything - no_text) + (scene - 1) * (everything - no_scene)
         got = velocity(model, inputs, Guidance(text=text, scene=scene, batched=batched))
         torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)
@@ -166,9 +166,9 @@ def test_a_scene_is_encoded_once_for_all_steps_and_shots() -> None:
 def test_the_first_block_cache_skips_only_when_asked() -> None:
     model = trained_model(tiny_config())
     _, _, inputs = random_case(model.config)
-    exact = run(model, inputs, steps=8, guidance=Guidance(text=2.0))
-    assert not torch.equal(run(model, inputs, steps=8, guidance=Guidance(text=2.0), step_cache_threshold=1.0), exact)
-    tiny = run(model, inputs, steps=8, guidance=Guidance(text=2.0), step_cache_threshold=1e-9)
+    exact = run(model, inputs, steps=5, guidance=Guidance(text=2.0))
+    assert not torch.equal(run(model, inputs, steps=5, guidance=Guidance(text=2.0), step_cache_threshold=1.0), exact)
+    tiny = run(model, inputs, steps=5, guidance=Guidance(text=2.0), step_cache_threshold=1e-9)
     assert torch.equal(tiny, exact)
 
 

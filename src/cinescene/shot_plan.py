@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cinescene.cameras import Cameras, CameraTrack
+from cinescene.cameras.formats import read_track
+from cinescene.cameras.notation import parse_moves
+from cinescene.cameras.request import ShotRequest
 from cinescene.errors import InputError
 from cinescene.model.autoencoder import check_clip_size
 from cinescene.model.checkpoints import ModelParts
@@ -63,10 +66,7 @@ class ShotPlan:
         settings: ShotSettings,
     ) -> ShotPlan:
         """Checks everything that can be checked; raises `InputError` that says what to change."""
-        if not prompt.strip():
-            raise InputError(
-                "prompt: expected a few words about what happens (the place need not be described), got none"
-            )
+        _check_prompt(prompt)
         if not 0 <= seed < 2**63:
             raise InputError(f"seed: expected a whole number from 0 to 2^63 − 1, got {seed}")
         place = scene if isinstance(scene, Scene) else Scene.open(scene)
@@ -92,6 +92,22 @@ class ShotPlan:
             },
             notes=(*path.notes, *path.track.notes),
         )
+
+
+def check_words(scene: str | Sequence[str], prompt: str, camera: str) -> None:
+    """Raises `InputError` for what can be seen to be wrong before a model is loaded, which takes a while."""
+    _check_prompt(prompt)
+    request = ShotRequest(camera=camera, width_px=16, height_px=16)
+    if request.is_file():
+        read_track(Path(camera))
+    else:
+        parse_moves(camera)
+    Scene.open(scene)
+
+
+def _check_prompt(prompt: str) -> None:
+    if not prompt.strip():
+        raise InputError("prompt: expected a few words about what happens (the place need not be described), got none")
 
 
 def _check_fits(

@@ -14,7 +14,7 @@ BACKBONE = BackboneConfig(
     text_dim=20,
     freq_dim=16,
     ffn_dim=32,
-    num_layers=3,
+    num_layers=2,
     rope_max_seq_len=32,
 )
 

@@ -101,5 +101,5 @@ def test_a_cache_knows_its_size_and_moves() -> None:
     cache = model.encode_scene(inputs)
     tokens = 3 * 2 * 6
     assert (cache.batch_size, cache.token_count) == (2, tokens)
-    assert cache.byte_count == 3 * 2 * tokens * 2 * (48 + 32) * 4
+    assert cache.byte_count == 2 * 2 * tokens * 2 * (48 + 32) * 4
     assert cache.to(dtype=torch.bfloat16).byte_count == cache.byte_count // 2

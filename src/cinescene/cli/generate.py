@@ -90,6 +90,7 @@ def generate(
     """
     from cinescene.cli.values import parse_size
     from cinescene.model.levers import Levers
+    from cinescene.shot_plan import check_words
     from cinescene.shot_settings import ShotSettings
 
     if out.suffix.lower() != ".mp4":
@@ -100,6 +101,7 @@ def generate(
     if scene is None or prompt is None or camera is None:
         raise InputError("generate: expected --scene, --prompt and --camera (or --from-manifest)")
     width, height = (None, None) if size is None else parse_size(size)
+    check_words(scene, prompt, camera)
     settings = ShotSettings(
         width_px=width,
         height_px=height,
