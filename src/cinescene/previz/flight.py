@@ -10,7 +10,6 @@ import torch
 
 from cinescene.cameras import Cameras
 from cinescene.cameras.projection import pixel_rays
-from cinescene.cameras.transforms import normalize
 from cinescene.errors import GeometryError
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
@@ -70,5 +69,6 @@ def _frame(
 
 def _angle(rays: Float[Tensor, "h w 3"], others: Float[Tensor, "h w 3"]) -> Float[Tensor, "h w"]:
     """Angle between unit rays and other directions, accurate when small."""
-    chord = torch.linalg.vector_norm(rays - normalize(others), dim=-1)
+    length = (others * others).sum(-1, keepdim=True).rsqrt()
+    chord = (rays - others * length).square().sum(-1).sqrt()
     return 2 * torch.asin((chord / 2).clamp(max=1))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,10 @@ from cinescene.cameras import CameraTrack
 from cinescene.previz.flight import PrevizFrame
 from cinescene.previz.support import support_warnings
 from cinescene.video import open_video_writer
+
+FRAMES_AHEAD = 4
+"""Frames that may be drawn before the encoder has taken them."""
+MAP_CRF = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +43,23 @@ def write_preview(
     shares = []
     with ExitStack() as stack:
         picture = stack.enter_context(open_video_writer(path, width, height, rate))
-        trust = stack.enter_context(open_video_writer(map_path, width, height, rate)) if map_path else None
-        for frame in frames:
+        trust = None
+        if map_path is not None:
+            trust = stack.enter_context(open_video_writer(map_path, width, height, rate, crf=MAP_CRF))
+
+        def encode(frame: PrevizFrame) -> None:
             picture.write(frame.image)
             if trust is not None:
                 trust.write(frame.photographed.expand(3, height, width))
+
+        encoder = stack.enter_context(ThreadPoolExecutor(1))
+        pending: deque[Future[None]] = deque()
+        for frame in frames:
+            pending.append(encoder.submit(encode, frame))
             shares.append(float(frame.photographed.mean()))
+            if len(pending) > FRAMES_AHEAD:
+                pending.popleft().result()
             progress(len(shares))
+        for future in pending:
+            future.result()
     return PreviewReport(photographed_shares=tuple(shares), warnings=tuple(support_warnings(shares, track)))
