@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cinescene.errors import InputError
 from cinescene.sets.collision import FreeSpace
 from cinescene.sets.description import SetDescription
 from cinescene.sets.mesh import Lamp, Stage, Sun
@@ -18,7 +19,8 @@ def build_stage(description: SetDescription, backdrop: np.ndarray | None = None)
     """Builds a set. The same description (and backdrop) gives the same bytes.
 
     ``backdrop`` is the user's equirectangular picture (see `cinescene.sets.sky.sky_from_picture`), which replaces the
-    procedural sky. Raises `InputError` for an unknown object kind or texture pattern, or a backdrop that is none.
+    procedural sky. Raises `InputError` for an unknown object kind or texture pattern, a backdrop that is none, or one
+    that the description names and that is not given.
     """
     shop = Workshop()
     for slab in description.slabs:
@@ -31,6 +33,8 @@ def build_stage(description: SetDescription, backdrop: np.ndarray | None = None)
         shop.stand(piece.position, piece.turn_rad, piece.finishes)
         entry_of(piece.kind).build(shop, piece, np.random.default_rng(piece.seed))
     look, sun = description.sky, description.sun
+    if backdrop is None and look.backdrop is not None:
+        raise InputError(f"set: its sky is the picture {look.backdrop!r}; expected that picture as well")
     if backdrop is None:
         sky = procedural_sky(look, sun)
     else:

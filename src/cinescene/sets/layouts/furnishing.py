@@ -50,9 +50,8 @@ def _coffee_group(plan: Plan, sofa: Piece, cover: Finish, feet: Finish, wood: Fi
     size = (min(1.3, 0.55 * w), deep, plan.between(0.36, 0.44))
     table = plan.piece("table", at, size, (wood, feet), turn_rad=sofa.turn_rad, style=plan.pick(["legs", "slab"]))
     rug_at = plan.beside(sofa, 0.0, d / 2 + 0.75)
-    rug = plan.piece("rug", rug_at, (w + 0.6, 2.0, 0.012), (stock.rug(), stock.linen()), turn_rad=sofa.turn_rad)
     if plan.chance(0.85):
-        plan.add(rug)
+        plan.add_rug(rug_at, w + 0.6, 2.0, stock.rug(), sofa.turn_rad)
     if plan.try_add(table):
         clutter(plan, table)
     for side in (-1, 1):
@@ -132,8 +131,7 @@ def _bed_group(plan: Plan, order: list[Edge], wood: Finish) -> None:
             table_lamp(plan, table, 0.0)
     if plan.chance(0.8):
         spot = plan.beside(bed, 0.0, size[1] / 2 - 0.2)
-        rug = (stock.rug(), stock.linen())
-        plan.add(plan.piece("rug", spot, (size[0] + 1.2, 1.9, 0.012), rug, turn_rad=bed.turn_rad))
+        plan.add_rug(spot, size[0] + 1.2, 1.9, stock.rug(), bed.turn_rad)
 
 
 def study(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge]) -> None:

@@ -150,6 +150,8 @@ def dining_group(plan: Plan, at: tuple[float, float], turn: float, wood: Finish)
         chairs = [(x, front, math.pi if front > 0 else 0.0) for x, front, _ in chairs]
     if not plan.try_add(table):
         return False
+    if plan.chance(0.35):
+        plan.add_rug(at, table.size[0] + 1.3, table.size[1] + 1.3, stock.rug(), turn)
     for right, front, facing in chairs:
         spot = plan.beside(table, right, front + plan.between(-0.05, 0.12) * (1 if front > 0 else -1))
         angle = table.turn_rad + facing + plan.between(-0.15, 0.15)

@@ -83,11 +83,7 @@ def temple(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge], head: 
     carpet = stock.finish(
         "stripes", [stock.accent(), lighter(stock.accent(), 0.7), stock.accent(), (0.8, 0.66, 0.3)], 1.6, size_px=256
     )
-    plan.add(
-        plan.piece(
-            "rug", ((rect.x0 + rect.x1) / 2, (rect.y0 + rect.y1) / 2), (1.5, rect.depth - 4.0, 0.012), (carpet, carpet)
-        )
-    )
+    plan.add_rug(((rect.x0 + rect.x1) / 2, (rect.y0 + rect.y1) / 2), 1.5, rect.depth - 4.0, carpet)
 
 
 def _altar(plan: Plan, edge: Edge, height: float, stone: Finish) -> None:
@@ -195,7 +191,7 @@ def _seating(plan: Plan, at: tuple[float, float], wood: Finish) -> None:
         return
     clutter(plan, table)
     cover = stock.upholstery()
-    plan.add(plan.piece("rug", at, (3.2, 2.6, 0.012), (stock.rug(), stock.linen()), turn_rad=turn))
+    plan.add_rug(at, 3.2, 2.6, stock.rug(), turn)
     for right, front, facing, wide in (
         (0.0, -0.95, 0.0, 1.9),
         (0.0, 0.95, math.pi, 1.9),

@@ -34,7 +34,7 @@ class Streetscape:
         self.looks = [self._house_look() for _ in range(5)]
         self.signs = [self._sign() for _ in range(4)]
         self.tyre, self.rim = stock.plain((0.06, 0.06, 0.065)), stock.plain((0.62, 0.63, 0.65), 0.5)
-        self.car_glass = stock.plain((0.07, 0.09, 0.10), 0.9, 120.0)
+        self.car_glass = stock.plain((0.13, 0.16, 0.19), 0.9, 120.0)
         self.head_light = stock.plain((0.95, 0.93, 0.86), 0.5, emission=0.8 if lit else 0.1)
         self.tail_light = stock.plain((0.62, 0.08, 0.07), 0.4, emission=0.6 if lit else 0.0)
 

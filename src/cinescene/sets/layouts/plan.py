@@ -179,6 +179,14 @@ class Plan:
         turn = piece.turn_rad + float(where.get("turn", 0.0))
         return self.add(self.piece(kind, (x, y, z), size, finishes, turn_rad=turn, style=str(where.get("style", ""))))
 
+    def add_rug(
+        self, at: tuple[float, float], width_m: float, depth_m: float, pile: Finish, turn_rad: float = 0.0
+    ) -> None:
+        """Lays a rug; every further one is a little thicker, so that they can overlap."""
+        height = 0.008 + 0.003 * sum(piece.kind == "rug" for piece in self.pieces)
+        edge = pile if pile.pattern == "stripes" else self.stock.linen()
+        self.add(self.piece("rug", at, (width_m, depth_m, height), (pile, edge), turn_rad=turn_rad))
+
     def beside(self, piece: Piece, right: float, front: float) -> tuple[float, float]:
         """A floor point by offsets in a piece's frame: to its right, and out of its front (−y)."""
         cosine, sine = math.cos(piece.turn_rad), math.sin(piece.turn_rad)

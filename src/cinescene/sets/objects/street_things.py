@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from cinescene.sets.description import Piece
@@ -24,15 +26,16 @@ _CAR_OUTLINES = {
 
 
 def car(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
-    """A car whose nose points to −x. ``size`` is length, width, height. Finishes: paint, glass, tyres, head lights,
-    tail lights, rims."""
+    """A car whose nose points to −x. ``size`` is length, width, height. Styles: saloon, hatch, van.
+
+    Finishes: paint, glass, tyres, head lights, tail lights, rims.
+    """
     length, width, h = piece.size
     outline = np.array(_CAR_OUTLINES.get(piece.style, _CAR_OUTLINES["saloon"]))
     x, z = (outline[:, 0] - 0.5) * length, outline[:, 1] * h
-    narrow = np.where(outline[:, 1] > 0.7, 0.84, 1.0) * width / 2
-    _loft(shop, 0, x, z, narrow)
-    belt, roof = (0.66 if piece.style != "van" else 0.55) * h, 0.93 * h
-    _side_windows(shop, x, z, belt, roof, 0.93 * width / 2, 0.855 * width / 2, piece.style)
+    belt = (0.66 if piece.style != "van" else 0.55) * h
+    _body(shop, x, z, belt, width / 2)
+    _side_windows(shop, x, z, belt, width / 2, piece.style)
     _end_windows(shop, outline, length, h, width)
     wheel = 0.19 * h + 0.04
     for sx in (-0.3, 0.31):
@@ -43,63 +46,60 @@ def car(shop: Workshop, piece: Piece, rng: np.random.Generator) -> None:
         shop.block(3, (-length / 2 - 0.015, y0, 0.42 * h), (-length / 2 + 0.05, y1, 0.49 * h))
         shop.block(4, (length / 2 - 0.05, y0, 0.44 * h), (length / 2 + 0.012, y1, 0.52 * h))
     for sx in (-1, 1):
-        shop.block(
-            2, (sx * length / 2 - 0.05, -0.46 * width, 0.2 * h), (sx * length / 2 + 0.05, 0.46 * width, 0.31 * h)
-        )
+        middle = sx * (length / 2 - 0.03)
+        shop.block(2, (middle - 0.05, -0.46 * width, 0.2 * h), (middle + 0.05, 0.46 * width, 0.31 * h))
     shop.block(2, (-0.5 * length + 0.1, -0.42 * width, 0.12 * h), (0.5 * length - 0.1, 0.42 * width, 0.24 * h))
 
 
-def _loft(shop: Workshop, finish: int, x: np.ndarray, z: np.ndarray, half: np.ndarray) -> None:
-    """A closed body over a side outline (nose to tail) with a half width at each of its points."""
+def _half_width(z: np.ndarray, belt: float, top: float, half: float) -> np.ndarray:
+    """Upright sides up to the belt line, leaning in above it."""
+    return half * (1 - 0.16 * np.clip((z - belt) / (top - belt), 0.0, 1.0))
+
+
+def _body(shop: Workshop, x: np.ndarray, z: np.ndarray, belt: float, half: float) -> None:
+    """The closed shell over a side outline (nose to tail)."""
     count = len(x)
-    left, right = np.stack([x, -half, z], -1), np.stack([x, half, z], -1)
+    wide = _half_width(z, belt, float(z.max()), half)
     k = np.arange(count)
     following = (k + 1) % count
-    top = np.stack([left, right], 1)[np.stack([k, following], 1)].reshape(count, 4, 3)
-    quads = top[:, [0, 2, 3, 1]]
-    strip = quads.reshape(-1, 3)
-    first = 4 * k[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
-    faces = first.reshape(-1, 3)
-    low = np.full(count, z.min())
+    left, right = np.stack([x, -wide, z], -1), np.stack([x, wide, z], -1)
+    strip = np.stack([left, left[following], right[following], right], 1)
+    flank = np.minimum(z, belt)
+    levels = [(np.full(count, z.min()), np.full(count, half)), (flank, np.full(count, half)), (z, wide)]
     sides = []
-    for line, mirrored in ((left, False), (right, True)):
-        floor = np.stack([x, line[:, 1], low], -1)
-        for i in range(count - 1):
-            patch = [floor[i], floor[i + 1], line[i + 1], line[i]]
-            sides.append(patch[::-1] if mirrored else patch)
-    side = np.array(sides).reshape(-1, 3)
-    side_faces = (4 * np.arange(len(sides)))[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])
-    corners = side[side_faces.reshape(-1, 3)]
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    side_faces = side_faces.reshape(-1, 3)[area > 1e-9]
-    positions = np.concatenate([strip, side])
-    triangles = np.concatenate([faces, side_faces + len(strip)])
-    normals = np.concatenate([smooth_normals(strip, faces), smooth_normals(side, side_faces)])
-    uvs = np.stack([positions[:, 0] / (2 * np.abs(x).max()) + 0.5, positions[:, 2] / z.max()], -1)
-    shop.mesh(finish, mesh_of(positions, normals, uvs, triangles, shop.material(finish)))
+    for (z0, y0), (z1, y1) in itertools.pairwise(levels):
+        for side in (-1, 1):
+            low, high = np.stack([x, side * y0, z0], -1), np.stack([x, side * y1, z1], -1)
+            quads = np.stack([low[:-1], low[1:], high[1:], high[:-1]], 1)
+            sides.append(quads if side < 0 else quads[:, ::-1])
+    parts = []
+    for quads in (strip, np.concatenate(sides)):
+        corners = quads.reshape(-1, 3)
+        faces = ((4 * np.arange(len(quads)))[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+        spread = corners[faces]
+        area = np.linalg.norm(np.cross(spread[:, 1] - spread[:, 0], spread[:, 2] - spread[:, 0]), axis=1)
+        faces = faces[area > 1e-9]
+        parts.append(mesh_of(corners, smooth_normals(corners, faces), corners[:, [0, 2]], faces, shop.material(0)))
+    for part in parts:
+        shop.mesh(0, part)
 
 
-def _side_windows(
-    shop: Workshop, x: np.ndarray, z: np.ndarray, belt: float, roof: float, low_y: float, high_y: float, style: str
-) -> None:
-    """Glass on both sides between the belt line and the roof, cut by a pillar."""
+def _side_windows(shop: Workshop, x: np.ndarray, z: np.ndarray, belt: float, half: float, style: str) -> None:
+    """Glass on both sides between the belt line and the roof, cut by a pillar; on vans beside the driver only."""
+    top = float(z.max())
+    low, high = belt + 0.03, 0.93 * top
     rising, falling = int(z.argmax()), len(z) - 1 - int(z[::-1].argmax())
-
-    def front(height: float) -> float:
-        return float(np.interp(height, z[: rising + 1], x[: rising + 1])) + 0.1
-
-    def rear(height: float) -> float:
-        return float(np.interp(height, z[falling:][::-1], x[falling:][::-1])) - 0.12
-
-    ends = (front(belt), rear(belt) if style != "van" else front(belt) + 1.1)
-    tops = (front(roof), rear(roof) if style != "van" else front(belt) + 1.1)
+    fronts = [float(np.interp(level, z[: rising + 1], x[: rising + 1])) + 0.1 for level in (low, high)]
+    rears = [float(np.interp(level, z[falling:][::-1], x[falling:][::-1])) - 0.12 for level in (low, high)]
+    if style == "van":
+        rears = [fronts[0] + 1.1] * 2
+    y_low, y_high = (float(_half_width(np.array(level), belt, top, half)) + 0.006 for level in (low, high))
     for share0, share1 in ((0.0, 0.49), (0.52, 1.0)) if style != "van" else ((0.0, 1.0),):
+        lower = [fronts[0] + s * (rears[0] - fronts[0]) for s in (share0, share1)]
+        upper = [fronts[1] + s * (rears[1] - fronts[1]) for s in (share0, share1)]
         for sy in (-1, 1):
-            lower = [ends[0] + s * (ends[1] - ends[0]) for s in (share0, share1)]
-            upper = [tops[0] + s * (tops[1] - tops[0]) for s in (share0, share1)]
-            y_belt, y_roof = sy * (low_y + 0.02), sy * (high_y + 0.006)
-            below = [[lower[0], y_belt, belt], [lower[1], y_belt, belt]]
-            points = np.array([*below, [upper[1], y_roof, roof], [upper[0], y_roof, roof]])
+            below = [[lower[0], sy * y_low, low], [lower[1], sy * y_low, low]]
+            points = np.array([*below, [upper[1], sy * y_high, high], [upper[0], sy * y_high, high]])
             faces = np.array([[0, 1, 2], [0, 2, 3]])
             faces = faces if sy < 0 else faces[:, ::-1]
             shop.mesh(1, mesh_of(points, smooth_normals(points, faces), points[:, [0, 2]], faces, shop.material(1)))
@@ -116,7 +116,7 @@ def _end_windows(shop: Workshop, outline: np.ndarray, length: float, h: float, w
         step = b - a
         outward = np.array([-step[1], step[0]]) / np.linalg.norm(step) * 0.012
         a, b = a + 0.12 * step + outward, b - 0.08 * step + outward
-        wide = np.interp([a[1] / h, b[1] / h], [0.66, 0.95], [0.43, 0.38]) * width
+        wide = np.interp([a[1] / h, b[1] / h], [0.66, 1.0], [0.46, 0.39]) * width
         points = np.array(
             [[a[0], wide[0], a[1]], [a[0], -wide[0], a[1]], [b[0], -wide[1], b[1]], [b[0], wide[1], b[1]]]
         )
