@@ -158,6 +158,14 @@ def test_who_comes_to_rest_is_said_to_stop() -> None:
     assert all(re.search("stops|comes to a halt", text) for text in texts)
 
 
+def test_who_walks_in_a_circle_walks_without_a_direction() -> None:
+    angle = np.linspace(0, 2 * math.pi, 200)
+    circle = GroundPath.along(np.stack([np.cos(angle), np.sin(angle)], axis=1), 1.2, 5.2)
+    facts = caption_facts(Performance(subject=Ball(), path=circle, duration_s=5.2), camera_at(0, -6, math.pi / 2))
+    assert facts.action == "roll"
+    assert facts.directions == ()
+
+
 def test_two_subjects_a_place_and_something_passed_all_appear() -> None:
     performances = [
         Performance(subject=people.man(), path=GroundPath.straight((0, 0), 0.0, 1.3, 4.0), duration_s=4.0),

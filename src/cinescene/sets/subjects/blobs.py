@@ -40,10 +40,10 @@ def melted(
     values = _melted_distance(grid.reshape(-1, 3), limbs, melt_m).reshape(grid.shape[:3])
     positions, triangles = surface_net(values)
     positions = positions * cell_m + [axis[0] for axis in axes]
-    for _ in range(3):
-        gradient = _gradient(positions, limbs, melt_m)
-        positions = positions - gradient * _melted_distance(positions, limbs, melt_m)[:, None]
-    normals = _gradient(positions, limbs, melt_m)
+    for _ in range(2):
+        distance, normals = _distance_and_normal(positions, limbs, melt_m)
+        positions = positions - normals * distance[:, None]
+    _, normals = _distance_and_normal(positions, limbs, melt_m)
     surface = Surface(
         positions=positions, weights=_weights(positions, limbs, bones, hold_m), triangles=triangles.astype(np.int32)
     )
@@ -120,14 +120,13 @@ def _melted_distance(points: np.ndarray, limbs: Sequence[Limb], melt_m: float) -
     return least - melt_m * np.log(np.exp(-(distances - least[:, None]) / melt_m).sum(axis=1)) * 0.5
 
 
-def _gradient(points: np.ndarray, limbs: Sequence[Limb], melt_m: float) -> np.ndarray:
-    step = 1e-4
-    columns = [
-        _melted_distance(points + offset, limbs, melt_m) - _melted_distance(points - offset, limbs, melt_m)
-        for offset in np.eye(3) * step
-    ]
-    gradient = np.stack(columns, axis=1)
-    return gradient / np.maximum(np.linalg.norm(gradient, axis=1, keepdims=True), 1e-12)
+def _distance_and_normal(points: np.ndarray, limbs: Sequence[Limb], melt_m: float) -> tuple[np.ndarray, np.ndarray]:
+    """The melted distance and its unit gradient, by forward differences."""
+    step = 1e-5
+    here = _melted_distance(points, limbs, melt_m)
+    ahead = [_melted_distance(points + offset, limbs, melt_m) for offset in np.eye(3) * step]
+    gradient = (np.stack(ahead, axis=1) - here[:, None]) / step
+    return here, gradient / np.maximum(np.linalg.norm(gradient, axis=1, keepdims=True), 1e-12)
 
 
 def _weights(points: np.ndarray, limbs: Sequence[Limb], bones: Sequence[str], hold_m: float) -> np.ndarray:

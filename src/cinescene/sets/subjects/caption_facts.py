@@ -34,6 +34,8 @@ MOVED_M, MOVING_M_S = 0.35, 0.25
 RUNNING_FROUDE = 0.5
 """Speed² / (g · leg length) above which people run (Alexander, "Optimization and gaits", 1989)."""
 TURNED_RAD = 0.7
+SEEN_S = 1.0
+"""What is seen for a shorter time is not told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +74,10 @@ def caption_facts(performance: Performance, world_from_camera: Float[np.ndarray,
     times = np.linspace(0.0, performance.duration_s, 60)
     speed = performance.path.speed_m_s(times)
     moves = speed > MOVING_M_S
-    start, end = performance.path.position_m(times[[0, -1]])
-    travelled = float(np.linalg.norm(end - start))
-    moving = bool(moves.mean() > 0.2 and travelled > MOVED_M)
-    directions = _directions(start, end, world_from_camera) if moving else ()
+    places = performance.path.position_m(times)
+    moving = bool(moves.mean() > 0.2 and np.linalg.norm(np.diff(places, axis=0), axis=1).sum() > MOVED_M)
+    arrives = moving and float(np.linalg.norm(places[-1] - places[0])) > MOVED_M
+    directions = _directions(places[0], places[-1], world_from_camera) if arrives else ()
     return CaptionFacts(
         kind=performance.subject.kind,
         noun=noun,
@@ -186,7 +188,7 @@ def _size(kind: str, size_m: float) -> str:
 def _action(performance: Performance, speed: np.ndarray, moving: bool) -> Action:
     subject = performance.subject
     if isinstance(subject, Person):
-        if performance.deed != "none":
+        if performance.deed != "none" and performance.deed_s[0] + SEEN_S < performance.duration_s:
             return performance.deed
         if moving:
             leg = 0.48 * subject.height_m
@@ -207,7 +209,7 @@ def _gesture(performance: Performance) -> str:
     """The gesture, if enough of it is seen."""
     start, end = performance.gesture_s
     seen = min(end, performance.duration_s) - max(start, 0.0)
-    return performance.gesture if performance.gesture != "none" and seen > 1.0 else "none"
+    return performance.gesture if performance.gesture != "none" and seen > SEEN_S else "none"
 
 
 def _directions(

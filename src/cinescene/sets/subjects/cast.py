@@ -131,14 +131,18 @@ def _random_animal(rng: np.random.Generator, kind: Literal["dog", "cat"], seed: 
     furs = FUR[kind]
     colour = furs[int(rng.integers(len(furs)))]
     others = [fur for fur in furs if distance(fur, colour) > 25]
+    r, g, b = colour
+    tabby = (round(0.5 * r, 4), round(0.45 * g, 4), round(0.4 * b, 4))
     coats: tuple[Coat, ...] = ("plain", "saddled", "spotted", "patched") if dog else ("plain", "striped", "patched")
+    coat = coats[int(rng.integers(len(coats)))]
+    other = others[int(rng.integers(len(others)))]
     return Animal(
         kind=kind,
         height_m=round(float(rng.uniform(0.32, 0.72) if dog else rng.uniform(0.23, 0.31)), 3),
         build=build,
-        coat=coats[int(rng.integers(len(coats)))],
+        coat=coat,
         colour=colour,
-        second=others[int(rng.integers(len(others)))],
+        second=tabby if coat == "striped" else other,
         collar=random_colour(rng, ("red", "blue", "yellow", "green", "black"))
         if rng.random() < (0.7 if dog else 0.3)
         else None,

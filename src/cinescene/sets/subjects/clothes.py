@@ -117,7 +117,7 @@ def neckline(form: DressForm, surface: Surface, pattern: TopCut, loose_m: float 
     x, y, z = surface.positions.T
     apart = form.neck_distance(surface.positions) - form.neck_radius - (0.008 + loose_m) * size
     height = form.neck_height(surface.positions)
-    ring = np.maximum(apart, pattern.stand_m * size - height - 0.45 * (x - pit[0]))
+    ring = np.maximum(apart, (pattern.stand_m - 0.03) * size - 0.625 * (x - pit[0]) - height)
     if pattern.neck_m <= 0:
         return ring
     bottom = pit[2] - pattern.neck_m * size

@@ -82,7 +82,7 @@ def random_colour(rng: np.random.Generator, names: Sequence[str] | None = None) 
 
 def random_hair_colour(rng: np.random.Generator, name: str) -> Colour:
     """A hair colour of a name."""
-    return _near(rng, HAIR[name], name, tuple(HAIR.items()))
+    return _near(rng, HAIR[name], name, tuple(HAIR.items()), tint=0.1)
 
 
 def distance(first: Colour, second: Colour) -> float:
@@ -90,10 +90,12 @@ def distance(first: Colour, second: Colour) -> float:
     return float(np.linalg.norm(_lab(np.array([first])) - _lab(np.array([second]))))
 
 
-def _near(rng: np.random.Generator, middle: Colour, name: str, examples: tuple[tuple[str, Colour], ...]) -> Colour:
+def _near(
+    rng: np.random.Generator, middle: Colour, name: str, examples: tuple[tuple[str, Colour], ...], tint: float = 0.4
+) -> Colour:
     for spread in (0.07, 0.04, 0.02):
         brighter = 1 + spread * rng.standard_normal()
-        jittered = np.clip(np.asarray(middle) * brighter + 0.4 * spread * rng.standard_normal(3), 0.02, 0.96)
+        jittered = np.clip(np.asarray(middle) * brighter + tint * spread * rng.standard_normal(3), 0.02, 0.96)
         r, g, b = (round(float(c), 4) for c in jittered)
         if _nearest((r, g, b), examples) == name:
             return r, g, b

@@ -49,6 +49,7 @@ def random_performance(
     duration_s: float,
     *,
     way_m: Float[np.ndarray, "n 2"] | None = None,
+    speed_m_s: float | None = None,
     start_m: Sequence[float] = (0.0, 0.0),
     heading_rad: float | None = None,
     room_m: float = math.inf,
@@ -59,22 +60,36 @@ def random_performance(
     With ``way_m`` (a polyline over the floor, such as the points of a planned walk) the subject follows it from its
     first point, and stands for what is left of the time at its end. Without it, it moves from ``start_m`` in the
     direction ``heading_rad`` (drawn if None), straight or in a gentle curve, no farther than ``room_m``.
+
+    A ``speed_m_s`` above 0 is kept from the first moment on, so that others can reckon with it; 0 keeps the subject at
+    ``start_m``, or at the first point of its way, facing ``heading_rad``. None lets the subject choose.
     """
-    if not duration_s > 0:
-        raise InputError(f"performance: expected a duration above 0 s, got {duration_s!r}")
+    if not duration_s > 0 or not (speed_m_s is None or speed_m_s >= 0):
+        raise InputError(
+            f"performance: expected a duration above 0 s and a speed ≥ 0, got {duration_s!r}, {speed_m_s!r}"
+        )
     heading = float(rng.uniform(-math.pi, math.pi)) if heading_rad is None else heading_rad
-    if isinstance(subject, Person):
-        plan = weighted(rng, {name: share for name, share in PLANS.items() if room_m > 0.8 or name in _STILL})
-        if way_m is not None:
-            plan = weighted(rng, {name: share for name, share in PLANS.items() if name not in _STILL})
-    else:
-        plan = "walk"
+    if speed_m_s == 0.0 and way_m is not None:
+        start_m = (float(way_m[0][0]), float(way_m[0][1]))
+    plan = _plan(rng, subject, way_m is not None or bool(speed_m_s), speed_m_s == 0.0, room_m)
     if plan in _STILL:
         return _on_the_spot(rng, subject, plan, duration_s, start_m, heading, floor_m)
-    speed = plausible_speed_m_s(rng, subject, running=plan == "run")
+    speed = speed_m_s or plausible_speed_m_s(rng, subject, running=plan == "run")
     way = _way(rng, subject, start_m, heading, min(speed * duration_s * 1.3 + 1.0, room_m)) if way_m is None else way_m
-    path = _path(rng, plan, np.asarray(way, dtype=np.float64), speed, duration_s, floor_m)
-    return _on_the_way(rng, subject, plan, path, duration_s)
+    free = "walk and gesture" if speed_m_s and plan == "walk and stop" else plan
+    path = _path(rng, free, np.asarray(way, dtype=np.float64), speed, duration_s, floor_m, speed_m_s is None)
+    return _on_the_way(rng, subject, free, path, duration_s)
+
+
+def _plan(rng: np.random.Generator, subject: Subject, moving: bool, still: bool, room_m: float) -> str:
+    """One of `PLANS`; what is no person moves if it may, and otherwise stands."""
+    if not isinstance(subject, Person):
+        return "stand" if still else "walk"
+    if still:
+        return weighted(rng, {name: PLANS[name] for name in _STILL})
+    if moving:
+        return weighted(rng, {name: share for name, share in PLANS.items() if name not in _STILL})
+    return weighted(rng, {name: share for name, share in PLANS.items() if room_m > 0.8 or name in _STILL})
 
 
 _STILL = ("stand", "turn", "deed")
@@ -91,6 +106,8 @@ def _on_the_spot(
 ) -> Performance:
     turn = float(rng.choice([-1.0, 1.0]) * rng.uniform(1.2, 3.0)) if plan == "turn" else 0.0
     path = GroundPath.standing(start_m, heading, duration_s, floor_m, turn)
+    if not isinstance(subject, Person):
+        return Performance(subject=subject, path=path, duration_s=duration_s)
     if plan == "stand":
         gesture = weighted(rng, {"none": 0.25, **ON_THE_SPOT})
         return Performance(
@@ -158,12 +175,12 @@ def _rest_from(path: GroundPath, duration_s: float) -> float:
 
 
 def _path(
-    rng: np.random.Generator, plan: str, way: np.ndarray, speed: float, duration_s: float, floor_m: float
+    rng: np.random.Generator, plan: str, way: np.ndarray, speed: float, duration_s: float, floor_m: float, free: bool
 ) -> GroundPath:
     if plan == "walk and stop":
         length = speed * duration_s * float(rng.uniform(0.3, 0.55))
         way = _shortened(way, length)
-    from_rest = bool(rng.random() < 0.2)
+    from_rest = bool(free and rng.random() < 0.2)
     start = float(rng.uniform(0.3, 0.15 * duration_s + 0.35)) if from_rest else 0.0
     return GroundPath.along(way, speed, duration_s, floor_m, from_rest, start)
 

@@ -45,8 +45,8 @@ def cloth_material(cloth: Cloth) -> Material:
     return Material(
         albedo=cloth_picture(cloth),
         metres_per_tile=TILE_M,
-        specular=0.25 if shiny else 0.02,
-        shininess=40.0 if shiny else 12.0,
+        specular=0.14 if shiny else 0.02,
+        shininess=26.0 if shiny else 12.0,
     )
 
 

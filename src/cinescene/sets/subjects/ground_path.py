@@ -18,6 +18,8 @@ STANDING_M_S = 0.12
 HEADING_STEP_S = 0.02
 ACCELERATION_M_S2 = 1.8
 """Of starting and stopping."""
+ENOUGH = 0.975
+"""A way that lasts for so much of the time is not stopped at, but gone on with."""
 SMOOTHING_M = 0.35
 """About how much of the way a corner or a change of speed is spread over."""
 
@@ -113,7 +115,7 @@ class GroundPath:
         wait = max(start_s, 0.3) if from_rest else 0.0
         ramp = speed_m_s**2 / (2 * ACCELERATION_M_S2)
         first = min(ramp, length / 2) if from_rest else 0.0
-        last = min(ramp, length / 2) if wait + length / speed_m_s < duration_s else 0.0
+        last = min(ramp, length / 2) if wait + length / speed_m_s < ENOUGH * duration_s else 0.0
         ramps = [np.linspace(0.0, first, 9), np.linspace(length - last, length, 9)]
         marks = np.unique(np.concatenate([along, *ramps]).round(6))
         moments = (wait + _time_along(marks, length, speed_m_s, first, last)).tolist()
@@ -122,7 +124,7 @@ class GroundPath:
         ]
         if from_rest:
             knots, moments = [knots[0], *knots], [0.0, *moments]
-        if moments[-1] < duration_s:
+        if last > 0:
             knots, moments = [*knots, knots[-1]], [*moments, max(duration_s, moments[-1] + 1.0)]
         smoothing = min(max(SMOOTHING_M / speed_m_s, 0.1), 0.22)
         return cls(points_m=tuple(knots), times_s=tuple(moments), floor_m=floor_m, smoothing_s=smoothing)

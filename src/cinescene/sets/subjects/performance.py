@@ -82,6 +82,10 @@ class Performance:
         if not 0.2 <= self.seat_m <= 1.0:
             raise InputError(f"performance: expected a seat 0.2–1 m high, got {self.seat_m!r}")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies for other processes carry the description, not what was built from it."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     def meshes_at(self, time_s: float) -> list[Mesh]:
         """World meshes in metres, z up: always the same materials, triangles and texture coordinates.
 

@@ -18,6 +18,8 @@ COLUMNS = 32
 ROW_M = 0.045
 PUSH_LIMIT_M = 0.45
 LINING_M = 0.006
+LEAST_ACROSS = 0.25
+"""Cloth gives way to a leg across it, not along it: least square of the sine between the leg and the way out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,13 +169,20 @@ def _way_out(
     axis = line / length
     offset = points - start
     across, drift = (v - (v @ axis)[:, None] * axis for v in (offset, outward))
-    a = np.maximum((drift**2).sum(axis=1), 1e-9)
+    a = np.maximum((drift**2).sum(axis=1), LEAST_ACROSS)
     b = (across * drift).sum(axis=1)
     c = (across**2).sum(axis=1) - radius_m**2
     root = b * b - a * c
     way = (-b + np.sqrt(np.maximum(root, 0.0))) / a
     reached = (offset + way[:, None] * outward) @ axis
-    hit = (root > 0) & (way > 0) & (way < PUSH_LIMIT_M) & (reached > -0.02) & (reached < length + 0.03)
+    hit = (
+        (a > LEAST_ACROSS)
+        & (root > 0)
+        & (way > 0)
+        & (way < PUSH_LIMIT_M)
+        & (reached > -0.02)
+        & (reached < length + 0.03)
+    )
     return np.where(hit, way, 0.0)
 
 

@@ -35,6 +35,8 @@ from cinescene.sets.subjects.surface import Surface, chosen, hemmed, part_of
 COVERED_M = 0.022
 """What lies so far inside a garment is left out."""
 TUCKED_M = 0.10
+NECK_HEM_M = 0.028
+"""How far the edges of tops turn in: enough to reach the neck."""
 COLLARS = {"shirt": 0.030, "jacket": 0.042, "coat": 0.046}
 """Height of the collar of those garments that have one, metres."""
 BANDS = {"shirt": 0.013, "jacket": 0.010, "coat": 0.016}
@@ -78,7 +80,7 @@ class _Rack:
         garment = cut_top(self.form, pattern, loose)
         if self.outfit.outer != "none":
             garment = self._peeping(garment, TOPS[self.outfit.outer])
-        self._add(hemmed(garment), self.outfit.top_cloth)
+        self._add(hemmed(garment, NECK_HEM_M), self.outfit.top_cloth)
         self._trim(garment, self.outfit.top, self.outfit.top_cloth, lapels=self.outfit.outer == "none")
         self.worn.append(loose)
         self._cover(top_field(self.form, self.skin, pattern))
@@ -93,7 +95,7 @@ class _Rack:
         cloth, pattern = self.outfit.outer_cloth, TOPS[self.outfit.outer]
         loose = loosened_top(self.form, pattern, self.worn[1:])
         garment = cut_top(self.form, pattern, loose)
-        self._add(hemmed(garment), cloth)
+        self._add(hemmed(garment, NECK_HEM_M), cloth)
         self._trim(garment, self.outfit.outer, cloth, lapels=True)
         self.worn.append(loose)
         self._cover(top_field(self.form, self.skin, pattern))
@@ -124,7 +126,7 @@ class _Rack:
             stubble=person.hair.beard,
             seed=person.seed,
         )
-        skin = Material(albedo=face_picture(look), specular=0.08, shininess=20.0)
+        skin = Material(albedo=face_picture(look), specular=0.04, shininess=14.0)
         eyes = Material(albedo=eye_picture(person.eyes), specular=0.6, shininess=80.0)
         feet = self.form.leg(self.skin) > 2.02
         hidden = self.covered | feet[self.skin.triangles].all(axis=1)
