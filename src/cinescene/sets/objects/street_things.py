@@ -93,7 +93,7 @@ def _side_windows(shop: Workshop, x: np.ndarray, z: np.ndarray, belt: float, hal
     rears = [float(np.interp(level, z[falling:][::-1], x[falling:][::-1])) - 0.12 for level in (low, high)]
     if style == "van":
         rears = [fronts[0] + 1.1] * 2
-    y_low, y_high = (float(_half_width(np.array(level), belt, top, half)) + 0.006 for level in (low, high))
+    y_low, y_high = (_half_width(np.array([low, high]), belt, top, half) + 0.006).tolist()
     for share0, share1 in ((0.0, 0.49), (0.52, 1.0)) if style != "van" else ((0.0, 1.0),):
         lower = [fronts[0] + s * (rears[0] - fronts[0]) for s in (share0, share1)]
         upper = [fronts[1] + s * (rears[1] - fronts[1]) for s in (share0, share1)]
