@@ -20,6 +20,7 @@ _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32, 3)])
 _FIXED_FORMAT = "2f4 3u4"
 _MOVING = np.dtype([("position", np.float32, 3), ("normal", np.float16, 4)])
 _MOVING_FORMAT = "3f4 3f2 2x"
+_NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
 class StaticGeometry:
@@ -71,7 +72,7 @@ class SubjectGeometry:
         self._words: tuple[Words, ...] = ()
         self._buffers: _Buffers | None = None
         self.positions = np.zeros((0, 3), dtype=np.float32)
-        self.sampling = OccluderSampling.of_meshes([])
+        self.sampling = OccluderSampling.of_triangles(_NO_TRIANGLES)
 
     def update(self, meshes: Sequence[Mesh], library: MaterialLibrary) -> None:
         """Takes over the meshes of a frame."""
@@ -81,7 +82,7 @@ class SubjectGeometry:
             self.release()
             if meshes:
                 self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, words)
-                self.sampling = OccluderSampling.of_meshes(_joined_triangles(meshes))
+                self.sampling = OccluderSampling.of_triangles(self._buffers.triangles)
         elif self._buffers is not None:
             self._buffers.move(meshes)
         self._meshes, self._words = meshes, words
@@ -102,7 +103,7 @@ class SubjectGeometry:
             self._buffers.release()
         self._buffers = None
         self._meshes, self._words = (), ()
-        self.sampling = OccluderSampling.of_meshes([])
+        self.sampling = OccluderSampling.of_triangles(_NO_TRIANGLES)
 
 
 class _Buffers:
@@ -117,7 +118,7 @@ class _Buffers:
         words: Sequence[Words],
         by_place: bool = False,
     ) -> None:
-        self.triangles = np.concatenate([np.zeros((0, 3), dtype=np.int32), *_joined_triangles(meshes)])
+        self.triangles = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes)])
         count = sum(len(mesh.positions) for mesh in meshes)
         self._moving = np.zeros(count, dtype=_MOVING)
         fixed = np.zeros(count, dtype=_FIXED)

@@ -16,15 +16,20 @@ from cinescene.sets.gl_sky import screen_triangle
 from cinescene.sets.gl_targets import Targets
 from cinescene.sets.gl_view import View
 from cinescene.sets.mesh import Lamp, Stage
-from cinescene.sets.occluders import occluder_spheres, reach
+from cinescene.sets.occluders import SPHERES, occluder_spheres
 from cinescene.sets.openness import Openness
 
 MOST_LAMPS = 16
-MOST_OCCLUDERS = 64
 LEAST_OCCLUSION = 0.04
 """Shares of kept-back light below this count as none, so that the effect of a subject ends somewhere."""
+_NO_OCCLUDERS = bytes(16 * SPHERES)
 _LINEAR = 0x2601
-_UNITS = {"samples": 0, "textures": 1, "shadow_atlas": 2, "openness": 3}
+_UNITS = {
+    name: unit
+    for unit, name in enumerate(
+        ("pattern_words", "normal_words", "depth_words", "look_words", "textures", "shadow_atlas", "openness")
+    )
+}
 
 
 class Lighting:
@@ -36,13 +41,13 @@ class Lighting:
             "LEAST_OCCLUSION": LEAST_OCCLUSION,
             "SUPERSAMPLING": 1 if samples == 1 else 2,
             "SPECULAR": int(specular),
-            "MAX_OCCLUDERS": MOST_OCCLUDERS,
+            "OCCLUDERS": SPHERES,
         }
-        self._programs: dict[tuple[bool, int, bool, bool], tuple[Program, Any, Any]] = {}
+        self._programs: dict[tuple[Any, ...], tuple[Program, Any, Any]] = {}
         self._stage_uniforms: dict[str, Any] = {}
-        self._occluder_uniforms: dict[str, Any] = {"occluder_count": 0}
+        self._occluders = _NO_OCCLUDERS
         self._openness: Any = None
-        self._sun, self._lamps = False, 0
+        self._lamps = 0
 
     def load(self, stage: Stage, openness: Openness) -> None:
         """Takes over the light of a stage."""
@@ -54,7 +59,7 @@ class Lighting:
         self._openness = self._context.texture3d((width, height, depth), 4, openness.coefficients.tobytes())
         self._openness.filter = (_LINEAR, _LINEAR)
         self._openness.repeat_x = self._openness.repeat_y = self._openness.repeat_z = False
-        self._sun, self._lamps = stage.sun is not None, len(stage.lamps)
+        self._lamps = len(stage.lamps)
         self._stage_uniforms = {
             "ambient_up": stage.ambient_up,
             "ambient_down": stage.ambient_down,
@@ -70,30 +75,24 @@ class Lighting:
     def place_subjects(self, subjects: SubjectGeometry) -> None:
         """Takes over the spheres that stand for the subjects of a frame."""
         spheres = occluder_spheres(subjects.positions, subjects.sampling)
-        spheres = spheres[np.sort(np.argsort(-spheres[:, 3], kind="stable")[:MOST_OCCLUDERS])]
-        low, high = reach(spheres, LEAST_OCCLUSION)
-        padded = np.zeros((MOST_OCCLUDERS, 4), dtype=np.float32)
-        padded[: len(spheres)] = spheres
-        self._occluder_uniforms = {
-            "occluder": padded.tobytes(),
-            "occluder_count": len(spheres),
-            "occluded_low": tuple(low),
-            "occluded_high": tuple(high),
-        }
+        spheres[:, 3] **= 2
+        self._occluders = spheres.astype(np.float32).tobytes()
 
     def draw(
         self, view: View, targets: Targets, library: MaterialLibrary, shadows: ShadowAtlas, with_subjects: bool
     ) -> None:
         """Lights all pixels of a picture; without subjects their shadows are left out too."""
-        program, triangle, _ = self._program(targets.normals, targets.encoded)
-        bound = (targets.samples, library.textures, shadows.texture, self._openness)
+        program, triangle, _ = self._program(shadows.tiles, targets.normals, targets.encoded)
+        bound = (*targets.samples, library.textures, shadows.texture, self._openness)
         for unit, texture in enumerate(bound):
             texture.use(unit)
         values = {
             **view.uniforms(),
             **self._stage_uniforms,
             **shadows.uniforms(with_subjects),
-            **(self._occluder_uniforms if with_subjects else {"occluder_count": 0}),
+            "occluder": self._occluders if with_subjects else _NO_OCCLUDERS,
+            "sample_texel": tuple(1 / n for n in targets.samples[0].size),
+            "atlas_texel": tuple(1 / n for n in shadows.texture.size),
             "texture_levels": float(np.log2(library.texture_px)),
             "first_px": (0.0, 0.0),
             "span_px": (float(view.width_px), float(view.height_px)),
@@ -110,10 +109,10 @@ class Lighting:
         if self._openness is not None:
             self._openness.release()
 
-    def _program(self, normals: bool, encoded: bool) -> tuple[Program, Any, Any]:
-        key = (self._sun, self._lamps, normals, encoded)
+    def _program(self, tiles: int, normals: bool, encoded: bool) -> tuple[Program, Any, Any]:
+        key = (tiles, self._lamps, normals, encoded)
         if key not in self._programs:
-            defines = self._defines | {"SUN": int(self._sun), "LAMPS": self._lamps}
+            defines = self._defines | {"SUN_TILES": tiles, "LAMPS": self._lamps}
             defines |= {"NORMALS": int(normals), "ENCODED": int(encoded)}
             program = Program(self._context, "screen.vert", "light.frag", defines)
             program.set(_UNITS)
@@ -122,6 +121,6 @@ class Lighting:
 
 
 def _lamp_uniforms(lamps: Sequence[Lamp]) -> dict[str, Any]:
-    places = np.array([(*lamp.position, lamp.radius_m) for lamp in lamps], dtype=np.float32)
+    places = np.array([(*lamp.position, 1 / max(lamp.radius_m, 1e-3) ** 2) for lamp in lamps], dtype=np.float32)
     colours = np.array([lamp.colour for lamp in lamps], dtype=np.float32)
     return {"lamp_place": places.tobytes(), "lamp_colour": colours.tobytes()}

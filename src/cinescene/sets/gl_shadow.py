@@ -30,45 +30,46 @@ _LINEAR = 0x2601
 class Tile:
     """A square of the atlas seen along the sun's rays.
 
-    ``texels_from_world`` gives atlas texels and a depth in [0, 1] that grows away from the sun.
+    ``scale`` and ``shift`` take light axes to atlas texels and a depth in [0, 1] that grows away from the sun.
     """
 
-    texels_from_world: Float[np.ndarray, "3 4"]
+    scale: Float[np.ndarray, "3"]
+    shift: Float[np.ndarray, "3"]
     bounds_px: tuple[float, float, float, float]
     texel_m: float
     viewport: tuple[int, int, int, int]
 
     @classmethod
     def around(
-        cls,
-        low: Float[np.ndarray, "3"],
-        high: Float[np.ndarray, "3"],
-        light_from_world: Float[np.ndarray, "3 3"],
-        viewport: tuple[int, int, int, int],
+        cls, low: Float[np.ndarray, "3"], high: Float[np.ndarray, "3"], viewport: tuple[int, int, int, int]
     ) -> Tile:
         """The tile that just fits a box in light axes; it is square."""
         left, top, side, _ = viewport
         texel = max(float((high - low)[:2].max()) / (side - 2 * MARGIN_PX), LEAST_TEXEL_M)
         depth = max(float(high[2] - low[2]), 1e-3) + 4 * texel
-        scale = np.array([1 / texel, 1 / texel, 1 / depth])
         middle = (low + high)[:2] / 2
         corner = np.array([left, top]) + side / 2 - middle / texel
-        shift = np.array([*corner, -(low[2] - 2 * texel) / depth])
         edge = 2.0
         return cls(
-            texels_from_world=np.column_stack([scale[:, None] * light_from_world, shift]),
+            scale=np.array([1 / texel, 1 / texel, 1 / depth]),
+            shift=np.array([*corner, -(low[2] - 2 * texel) / depth]),
             bounds_px=(left + edge, top + edge, left + side - edge, top + side - edge),
             texel_m=texel,
             viewport=viewport,
         )
 
-    def clip_from_world(self) -> Float[np.ndarray, "4 4"]:
-        """What draws the tile: its texels as clip coordinates of its viewport."""
+    def holds(self, low: Float[np.ndarray, "3"], high: Float[np.ndarray, "3"]) -> bool:
+        """Whether a box in light axes lies within what can be looked up."""
+        first, last = (low * self.scale + self.shift)[:2], (high * self.scale + self.shift)[:2]
+        return bool((first > self.bounds_px[:2]).all() and (last < self.bounds_px[2:]).all())
+
+    def clip_from_light(self) -> Float[np.ndarray, "4 4"]:
+        """What draws the tile: light axes to the clip coordinates of its viewport."""
         left, top, side, _ = self.viewport
-        clip_from_texels = np.array(
-            [[2 / side, 0, 0, -2 * left / side - 1], [0, 2 / side, 0, -2 * top / side - 1], [0, 0, 2, -1], [0, 0, 0, 1]]
-        )
-        return clip_from_texels @ np.vstack([self.texels_from_world, [0.0, 0.0, 0.0, 1.0]])
+        grow = np.array([2 / side, 2 / side, 2.0])
+        clip = np.diag([*(grow * self.scale), 1.0])
+        clip[:3, 3] = grow * (self.shift - np.array([left, top, 0.0])) - 1
+        return clip
 
 
 class ShadowAtlas:
@@ -91,6 +92,13 @@ class ShadowAtlas:
         self._focus: Tile | None = None
         self._subject: Tile | None = None
 
+    @property
+    def tiles(self) -> int:
+        """Tiles of the set: none without a sun, one where the fine tile holds all of it, else two."""
+        if self._whole is None or self._focus is None:
+            return 0
+        return 1 if self._focus.holds(self._whole_low, self._whole_high) else 2
+
     def draw_static(self, sun: Sun | None, geometry: StaticGeometry) -> None:
         """Draws the set's tiles; without a sun or triangles there are none."""
         self._whole = self._focus = self._subject = None
@@ -102,12 +110,10 @@ class ShadowAtlas:
         corners = geometry.corners() @ self._light_from_world.T
         low, high = corners.min((0, 1)), corners.max((0, 1))
         focus_low, focus_high = _middle(corners)
-        self._whole = Tile.around(low, high, self._light_from_world, self._whole_viewport)
+        self._whole_low, self._whole_high = low, high
+        self._whole = Tile.around(low, high, self._whole_viewport)
         self._focus = Tile.around(
-            np.append(focus_low[:2], low[2]),
-            np.append(focus_high[:2], high[2]),
-            self._light_from_world,
-            self._focus_viewport,
+            np.append(focus_low[:2], low[2]), np.append(focus_high[:2], high[2]), self._focus_viewport
         )
         self._draw(self._whole, geometry)
         self._draw(self._focus, geometry)
@@ -117,8 +123,8 @@ class ShadowAtlas:
         self._subject = None
         if self._whole is None or not len(geometry.positions):
             return
-        seen = geometry.positions @ self._light_from_world.T
-        self._subject = Tile.around(seen.min(0), seen.max(0), self._light_from_world, self._subject_viewport)
+        seen = self._light_from_world @ geometry.positions.T
+        self._subject = Tile.around(seen.min(1), seen.max(1), self._subject_viewport)
         self._draw(self._subject, geometry)
 
     def uniforms(self, with_subjects: bool) -> dict[str, object]:
@@ -127,10 +133,13 @@ class ShadowAtlas:
             return {}
         shown = self._subject if with_subjects else None
         tiles = {"whole": self._whole, "focus": self._focus, "subject": shown or self._whole}
-        values: dict[str, object] = {f"{name}_texels_from_world": _columns(tile) for name, tile in tiles.items()}
-        values |= {f"{name}_bounds_px": tile.bounds_px for name, tile in tiles.items()}
+        values: dict[str, object] = {}
+        for name, tile in tiles.items():
+            values[f"{name}_scale"], values[f"{name}_shift"] = tuple(tile.scale), tuple(tile.shift)
+            values[f"{name}_bounds_px"] = tile.bounds_px
         if shown is None:
             values["subject_bounds_px"] = (0.0, 0.0, 0.0, 0.0)
+        values["light_from_world"] = np.ascontiguousarray(self._light_from_world.T, dtype=np.float32).tobytes()
         values["sun_direction"] = tuple(self._toward_sun)
         values["texel_m"] = tuple(tile.texel_m for tile in tiles.values())
         return values
@@ -148,7 +157,9 @@ class ShadowAtlas:
         self._framebuffer.use()
         self._framebuffer.viewport = tile.viewport
         self._framebuffer.clear(depth=1.0, viewport=tile.viewport)
-        matrix = np.ascontiguousarray(tile.clip_from_world().T, dtype=np.float32)
+        clip_from_world = tile.clip_from_light()
+        clip_from_world[:3, :3] = clip_from_world[:3, :3] @ self._light_from_world
+        matrix = np.ascontiguousarray(clip_from_world.T, dtype=np.float32)
         self._program.set({"clip_from_world": matrix.tobytes()})
         geometry.draw_shadow()
 
@@ -176,7 +187,3 @@ def _middle(corners: Float[np.ndarray, "m 3 3"]) -> tuple[np.ndarray, np.ndarray
     pad = 0.05 * (high - low)
     whole_low, whole_high = points.min(0), points.max(0)
     return np.maximum(low - pad, whole_low), np.minimum(high + pad, whole_high)
-
-
-def _columns(tile: Tile) -> bytes:
-    return np.ascontiguousarray(tile.texels_from_world.T, dtype=np.float32).tobytes()

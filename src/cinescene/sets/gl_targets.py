@@ -25,10 +25,11 @@ class Targets:
         grid = (sample_grid_size(width_px, samples), sample_grid_size(height_px, samples))
         size = (width_px, height_px)
         self.size_px, self.normals, self.encoded = size, normals, encoded
-        self.samples = context.texture(grid, 4, dtype="u4")
-        self.samples.filter = (_NEAREST, _NEAREST)
+        self.samples = [context.texture(grid, 1, dtype="u4") for _ in range(4)]
+        for words in self.samples:
+            words.filter = (_NEAREST, _NEAREST)
         self._depth = context.depth_renderbuffer(grid)
-        self.sample_buffer = context.framebuffer([self.samples], self._depth)
+        self.sample_buffer = context.framebuffer(self.samples, self._depth)
         self.depth_only = context.framebuffer([], self._depth)
         self.colour = context.texture(size, 4, dtype="f1" if encoded else "f2")
         self.depth = context.texture(size, 1, dtype="f4")
@@ -43,7 +44,7 @@ class Targets:
         return read_frame(self.picture, *self.size_px, normals=self.normals)
 
     def release(self) -> None:
-        for item in (self.picture, self.depth_only, self.sample_buffer, self._depth, self.samples):
+        for item in (self.picture, self.depth_only, self.sample_buffer, self._depth, *self.samples):
             item.release()
         for texture in (self.colour, self.depth, self.normal):
             if texture is not None:

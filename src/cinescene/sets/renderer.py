@@ -132,8 +132,12 @@ class Renderer:
         self._check_size(camera)
         with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
+            view = self._view(camera)
+            self._draw_set(view, targets)
             self._place_subjects(actors)
-            self._draw(camera, targets)
+            self._draw_subjects(view, targets)
+            self._draw_sky(view, targets)
+            self._light(view, targets, with_subjects=True)
             return targets.read()
 
     def render_pair(self, camera: Cameras, actors: Sequence[Mesh], *, normals: bool = False) -> FramePair:
@@ -144,12 +148,13 @@ class Renderer:
         self._check_size(camera)
         with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
-            self._place_subjects(actors)
             view = self._view(camera)
-            self._draw_samples(view, targets, with_subjects=False)
+            self._draw_set(view, targets)
+            self._draw_sky(view, targets)
             self._light(view, targets, with_subjects=False)
             without = targets.read()
-            self._add_subjects(view, targets)
+            self._place_subjects(actors)
+            self._draw_subjects(view, targets)
             self._light(view, targets, with_subjects=True)
             frame = targets.read()
             return FramePair(frame, without, frame.subject_mask, frame.subject_and_shadow_mask)
@@ -176,16 +181,18 @@ class Renderer:
 
     # ---- steps ------------------------------------------------------------------------------------------------------
 
+    # The set is drawn before subjects are placed, so that a software driver fills its samples while the processor works
+    # on the subjects.
+
     def _draw_face(self, camera: Cameras) -> Targets:
         width, height = camera.size_px
         targets = self._targets_of(width, height, True, encoded=False)
-        self._draw(camera, targets)
-        return targets
-
-    def _draw(self, camera: Cameras, targets: Targets) -> None:
         view = self._view(camera)
-        self._draw_samples(view, targets, with_subjects=True)
+        self._draw_set(view, targets)
+        self._draw_subjects(view, targets)
+        self._draw_sky(view, targets)
         self._light(view, targets, with_subjects=True)
+        return targets
 
     def _view(self, camera: Cameras) -> View:
         assert self._static is not None
@@ -197,21 +204,22 @@ class Renderer:
         self._shadows.draw_subjects(self._subjects)
         self._lighting.place_subjects(self._subjects)
 
-    def _draw_samples(self, view: View, targets: Targets, with_subjects: bool) -> None:
+    def _draw_set(self, view: View, targets: Targets) -> None:
         assert self._static is not None
         targets.depth_only.use()
         targets.depth_only.clear(depth=1.0)
         self._begin_surfaces(view, targets, subject_bit=0)
         self._static.draw(view)
-        if with_subjects:
-            self._add_subjects(view, targets)
-        self._context.enable_only(self._context.DEPTH_TEST)
-        self._context.depth_func = "<="
-        self._sky.draw(view)
 
-    def _add_subjects(self, view: View, targets: Targets) -> None:
+    def _draw_subjects(self, view: View, targets: Targets) -> None:
         self._begin_surfaces(view, targets, subject_bit=SUBJECT_BIT)
         self._subjects.draw()
+
+    def _draw_sky(self, view: View, targets: Targets) -> None:
+        self._context.enable_only(self._context.DEPTH_TEST)
+        self._context.depth_func = "<="
+        targets.sample_buffer.use()
+        self._sky.draw(view)
 
     def _begin_surfaces(self, view: View, targets: Targets, subject_bit: int) -> None:
         context = self._context

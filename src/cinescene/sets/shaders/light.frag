@@ -1,16 +1,18 @@
 // Lights the geometry buffer and filters its samples to pixels.
 //
 // A pixel is the weighted mean of the sample at its centre and six about it, half a pixel away (4 samples a pixel, shared
-// with its neighbours). Samples on one surface are lit together, at the first of them; at most MAX_SURFACES a pixel.
+// with its neighbours). Samples on one surface are lit together, at the first of them; at most MAX_SURFACES a
+// pixel, and none for a corner sample alone.
 
 #include "packing.glsl"
 #include "tone.glsl"
 #include "lighting.glsl"
 
-uniform usampler2D samples;
+uniform usampler2D pattern_words, normal_words, depth_words, look_words;
 uniform sampler2DArray textures;
 uniform float texture_levels;
 uniform float exposure;
+uniform vec2 sample_texel;   // 1 / size of the sample grid
 uniform vec3 ray_origin, ray_per_u, ray_per_v;
 
 in vec2 pixel;
@@ -47,7 +49,11 @@ vec3 seen(uvec4 word, vec3 ray, vec3 n, inout float affected) {
 #if SUPERSAMPLING == 1
 
 vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected) {
-    uvec4 word = texelFetch(samples, ivec2(gl_FragCoord.xy), 0);
+    ivec2 place = ivec2(gl_FragCoord.xy);
+    uvec4 word = uvec4(
+        texelFetch(pattern_words, place, 0).x, texelFetch(normal_words, place, 0).x,
+        texelFetch(depth_words, place, 0).x, texelFetch(look_words, place, 0).x
+    );
     centre_normal = word.y;
     centre_depth = word.z;
     affected = float(word.z >> 31);
@@ -84,10 +90,9 @@ vec4 on_surface(uint reference, float plane, float tolerance, vec4 facing, uvec4
 }
 
 vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected) {
-    vec2 texel = 1.0 / vec2(textureSize(samples, 0));
-    vec2 between = (floor(gl_FragCoord.xy) * 2.0 + 1.0) * texel;
-    Neighbours normal = arranged(textureGather(samples, between, 1), textureGather(samples, between + texel, 1));
-    Neighbours depth = arranged(textureGather(samples, between, 2), textureGather(samples, between + texel, 2));
+    vec2 between = (floor(gl_FragCoord.xy) * 2.0 + 1.0) * sample_texel;
+    Neighbours normal = arranged(textureGather(normal_words, between), textureGather(normal_words, between + sample_texel));
+    Neighbours depth = arranged(textureGather(depth_words, between), textureGather(depth_words, between + sample_texel));
     centre_normal = normal.centre;
     centre_depth = depth.centre;
     uvec2 either = depth.side.xy | depth.side.zw | depth.corner;
@@ -118,11 +123,13 @@ vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected)
             reference, plane, tolerance, corner_facing.xyxy, normal.corner.xyxy, corner_z.xyxy
         ).xy;
         vec4 side_taken = last ? side_left : side_left * side_on;
-        vec2 corner_taken = last ? corner_left : corner_left * corner_on;
+        bool no_side_left = side_left == side_taken;
+        vec2 corner_taken = last || no_side_left ? corner_left : corner_left * corner_on;
         weight += dot(side_taken, vec4(1.0)) + dot(corner_taken, vec2(1.0));
 
-        uvec4 fetched = texelFetch(samples, ivec2(gl_FragCoord.xy) * 2 + 1 + offset, 0);
-        uvec4 word = uvec4(fetched.x, reference, floatBitsToUint(z) | subject, fetched.w);
+        ivec2 place = ivec2(gl_FragCoord.xy) * 2 + 1 + offset;
+        uint pattern = texelFetch(pattern_words, place, 0).x, look = texelFetch(look_words, place, 0).x;
+        uvec4 word = uvec4(pattern, reference, floatBitsToUint(z) | subject, look);
         sum += weight * seen(word, ray(pixel + off), n, affected);
         weight = 0.0;
         side_left -= side_taken;

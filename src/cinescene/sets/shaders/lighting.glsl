@@ -6,12 +6,15 @@ uniform vec3 ambient_up, ambient_down;
 
 uniform vec3 sun_direction, sun_colour;
 uniform sampler2DShadow shadow_atlas;
-uniform mat4x3 whole_texels_from_world, focus_texels_from_world, subject_texels_from_world;  // and depth in [0, 1]
-uniform vec4 whole_bounds_px, focus_bounds_px, subject_bounds_px;     // least and greatest x, y that can be looked up
-uniform vec3 texel_m;                                                 // of the whole, the focus and the subjects' tile
+uniform vec2 atlas_texel;                                         // 1 / its size
+uniform mat3 light_from_world;                                   // rows: two directions across the sun's rays, and along
+uniform vec3 whole_scale, focus_scale, subject_scale;            // light axes to atlas texels and depth in [0, 1]
+uniform vec3 whole_shift, focus_shift, subject_shift;
+uniform vec4 whole_bounds_px, focus_bounds_px, subject_bounds_px;  // least and greatest x, y that can be looked up
+uniform vec3 texel_m;                                            // of the whole, the focus and the subjects' tile
 
 #if LAMPS > 0
-uniform vec4 lamp_place[LAMPS];                                       // position, radius
+uniform vec4 lamp_place[LAMPS];                                       // position, 1 / squared radius
 uniform vec3 lamp_colour[LAMPS];
 #endif
 
@@ -19,68 +22,79 @@ uniform sampler3D openness;                                           // L1 sphe
 uniform vec3 openness_origin, openness_scale;
 uniform float openness_step_m;
 
-uniform vec4 occluder[MAX_OCCLUDERS];                                 // spheres that stand for subjects
-uniform int occluder_count;
-uniform vec3 occluded_low, occluded_high;                             // box outside which they have no effect
-
+uniform vec4 occluder[OCCLUDERS];                                     // spheres that stand for subjects: centre, squared radius
 
 bool within(vec3 place, vec4 bounds_px) {
     return all(greaterThan(place.xy, bounds_px.xy)) && all(lessThan(place.xy, bounds_px.zw));
 }
 
-// Shares of sunlight that the set and the subjects let through, each over a square of 3×3 texels placed with subtexel
-// precision: 16 comparisons in 4 gathers. The set has a fine tile for its middle and a coarse one for all of it.
-//
-// Points are looked up a little off their surface, by as many texels as take the whole filter off it, sideways too:
-// neither does a surface shade itself, nor does light creep in where two walls meet.
-//
-// One loop for all gathers, and no `if`: software drivers run both sides of an `if` for every pixel but leave a loop
-// when no pixel of a group goes on, which surfaces that face away from the sun do after one turn. What is blocked is
-// summed rather than what is let through, so that no shadow is exactly 1.
-vec2 sunlight(vec3 point, vec3 n, float cosine) {
-    float sine = sqrt(max(1.0 - cosine * cosine, 0.0));
-    vec3 lift = n * (2.2 / max(sine, 0.55));
-    vec3 in_whole = whole_texels_from_world * vec4(point + lift * texel_m.x, 1.0);
-    vec3 in_focus = focus_texels_from_world * vec4(point + lift * texel_m.y, 1.0);
-    vec3 in_subject = subject_texels_from_world * vec4(point + lift * texel_m.z, 1.0);
-    bool focused = within(in_focus, focus_bounds_px);
-    vec3 place = focused ? in_focus : in_whole;
-    vec4 bounds_px = focused ? focus_bounds_px : whole_bounds_px;
-    int count = cosine > 0.0 ? (within(in_subject, subject_bounds_px) ? 8 : 4) : 1;
-
-    vec2 texel = 1.0 / vec2(textureSize(shadow_atlas, 0));
-    vec3 corner = vec3(clamp(place.xy, bounds_px.xy, bounds_px.zw) - 0.5, clamp(place.z, 0.0, 1.0));
-    vec2 sums = vec2(0.0);
-    int i = 0;
-    while (true) {
-        vec2 base = floor(corner.xy), f = corner.xy - base;
-        bool right = (i & 1) != 0, low = (i & 2) != 0;
-        vec2 shift = vec2(right ? 2.0 : 0.0, low ? 2.0 : 0.0);
-        vec4 blocked = 1.0 - textureGather(shadow_atlas, (base + shift) * texel, corner.z);
-        vec2 across = right ? vec2(1.0, f.x) : vec2(1.0 - f.x, 1.0);
-        vec2 down = low ? vec2(1.0, f.y) : vec2(1.0 - f.y, 1.0);
-        float share = dot(vec2(dot(blocked.wz, across), dot(blocked.xy, across)), down);
-        sums += i < 4 ? vec2(share, 0.0) : vec2(0.0, share);
-        i++;
-        if (i >= count) break;
-        corner = i < 4 ? corner : vec3(in_subject.xy - 0.5, clamp(in_subject.z, 0.0, 1.0));
-    }
-    return 1.0 - sums / 9.0;
+// Share of a square of 3×3 texels, placed with subtexel precision, that is hidden from the sun: 16 comparisons. What
+// is blocked is summed rather than what is let through, so that no shadow is exactly 0.
+float blocked(vec3 place) {
+    vec2 base = floor(place.xy - 0.5), f = place.xy - 0.5 - base;
+    base *= atlas_texel;
+    vec4 a = 1.0 - textureGather(shadow_atlas, base, place.z);
+    vec4 b = 1.0 - textureGather(shadow_atlas, base + vec2(2.0, 0.0) * atlas_texel, place.z);
+    vec4 c = 1.0 - textureGather(shadow_atlas, base + vec2(0.0, 2.0) * atlas_texel, place.z);
+    vec4 d = 1.0 - textureGather(shadow_atlas, base + vec2(2.0, 2.0) * atlas_texel, place.z);
+    vec2 left = vec2(1.0 - f.x, 1.0), right = vec2(1.0, f.x);
+    vec4 rows = vec4(
+        dot(a.wz, left) + dot(b.wz, right), dot(a.xy, left) + dot(b.xy, right),
+        dot(c.wz, left) + dot(d.wz, right), dot(c.xy, left) + dot(d.xy, right)
+    );
+    return dot(rows, vec4(1.0 - f.y, 1.0, 1.0, f.y)) * (1.0 / 9.0);
 }
 
-// Light that spheres near a surface keep from it: Quilez, "Sphere ambient occlusion", 2010; for a sphere above the
-// horizon it is exact. Subtracting a floor gives it an end, outside which pixels stay what they were.
-float kept_by_subjects(vec3 point, vec3 n) {
-    bool near = all(greaterThan(point, occluded_low)) && all(lessThan(point, occluded_high));
-    int count = near ? occluder_count : 0;
-    float kept = 0.0;
-    for (int i = 0; i < count; i++) {
-        vec3 way = occluder[i].xyz - point;
-        float squared = dot(way, way), radius = occluder[i].w;
-        float share = max(dot(n, way), 0.0) * inversesqrt(squared) * radius * radius / max(squared, radius * radius);
-        kept += max(share - LEAST_OCCLUSION, 0.0);
+// Shares of sunlight that the set and the subjects let through. The set has a fine tile for its middle and a coarse one
+// for all of it.
+//
+// Points are looked up a little off their surface, by as many texels as take the whole filter off it, sideways too:
+// neither does a surface shade itself, nor does light creep in where two walls meet. That is 2.8 / sine, as a polynomial.
+//
+// A loop rather than an `if` leads to the subjects' tile: software drivers run both sides of an `if` for every pixel
+// but leave a loop when no pixel of a group goes on.
+vec2 sunlight(vec3 point, vec3 n, float cosine) {
+    float squared = min(cosine * cosine, 0.7);
+    float lift = 2.8 * (1.0 + 0.5 * squared + 0.9 * squared * squared);
+    vec3 from_sun = light_from_world * point, lifted = light_from_world * n * lift;
+    vec3 in_focus = (from_sun + lifted * texel_m.y) * focus_scale + focus_shift;
+    vec3 in_subject = (from_sun + lifted * texel_m.z) * subject_scale + subject_shift;
+    vec3 place = in_focus;
+#if SUN_TILES > 1
+    vec3 in_whole = (from_sun + lifted * texel_m.x) * whole_scale + whole_shift;
+    in_whole.xy = clamp(in_whole.xy, whole_bounds_px.xy, whole_bounds_px.zw);
+    place = within(in_focus, focus_bounds_px) ? in_focus : in_whole;
+#else
+    place.xy = clamp(place.xy, focus_bounds_px.xy, focus_bounds_px.zw);
+#endif
+    int count = cosine > 0.0 && within(in_subject, subject_bounds_px) ? 2 : 1;
+    vec2 shares = vec2(0.0);
+    int i = 0;
+    while (true) {
+        float share = blocked(vec3(place.xy, clamp(place.z, 0.0, 1.0)));
+        shares = i == 0 ? vec2(share, 0.0) : vec2(shares.x, share);
+        i++;
+        if (i >= count) break;
+        place = in_subject;
     }
-    return min(kept, 0.9);
+    return 1.0 - shares;
+}
+
+// Light that spheres near a surface keep from it. A sphere of radius r at distance d, at an angle of cosine c from the
+// normal, hides c·r²/d² (Quilez, "Sphere ambient occlusion", 2010). Written with the offset `way`, that is
+// r²·dot(n, way)/d³; d³ is taken as (d² + r²)(d² + R²)/2R, exact to 10 % about d = R for small spheres and finite at 0,
+// which spares a square root. Subtracting a floor gives it an end, outside which pixels stay what they were.
+const float OCCLUSION_REACH_M = 0.4;
+
+float kept_by_subjects(vec3 point, vec3 n) {
+    float kept = 0.0;
+    for (int i = 0; i < OCCLUDERS; i++) {
+        vec3 way = occluder[i].xyz - point;
+        float squared = dot(way, way), r2 = occluder[i].w;
+        float far = squared + OCCLUSION_REACH_M * OCCLUSION_REACH_M;
+        kept += 2.0 * OCCLUSION_REACH_M * r2 * max(dot(n, way), 0.0) / ((squared + r2) * far);
+    }
+    return clamp(kept - LEAST_OCCLUSION, 0.0, 0.9);
 }
 
 float open_to_sky(vec3 point, vec3 n) {
@@ -103,9 +117,9 @@ vec3 lit(vec3 point, vec3 n, vec3 albedo, vec3 gloss, bool subject, inout float 
 #if LAMPS > 0
     for (int i = 0; i < LAMPS; i++) {
         vec3 way = lamp_place[i].xyz - point;
-        float squared = dot(way, way), radius = lamp_place[i].w;
-        vec3 toward_lamp = way * inversesqrt(squared);
-        vec3 arriving = lamp_colour[i] * (max(dot(n, toward_lamp), 0.0) / max(squared, radius * radius));
+        float inverse = inversesqrt(dot(way, way));
+        vec3 toward_lamp = way * inverse;
+        vec3 arriving = lamp_colour[i] * (max(dot(n, toward_lamp), 0.0) * min(inverse * inverse, lamp_place[i].w));
         diffuse += arriving;
 #if SPECULAR
         specular += arriving * highlight(n, toward_lamp, toward_eye, gloss.y);
@@ -115,7 +129,7 @@ vec3 lit(vec3 point, vec3 n, vec3 albedo, vec3 gloss, bool subject, inout float 
     diffuse *= 1.0 - kept;
     specular *= 1.0 - kept;
     affected = kept > 0.0 ? 1.0 : affected;
-#if SUN
+#if SUN_TILES > 0
     float cosine = dot(n, sun_direction);
     vec2 seen = sunlight(point, n, cosine);
     affected = cosine > 0.0 && seen.x > 0.0 && seen.y != 1.0 ? 1.0 : affected;

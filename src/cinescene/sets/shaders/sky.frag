@@ -8,7 +8,10 @@ uniform vec2 sky_texels_per_rad;
 
 in vec2 pixel;
 
-layout(location = 0) out uvec4 packed_sample;
+layout(location = 0) out uint pattern_word;
+layout(location = 1) out uint normal_word;
+layout(location = 2) out uint depth_word;
+layout(location = 3) out uint look_word;
 
 const float PI = 3.14159265358979;
 
@@ -19,7 +22,8 @@ void main() {
     vec2 place = vec2(0.5 + atan(direction.x, direction.y) / (2.0 * PI), 0.5 - asin(clamp(direction.z, -1.0, 1.0)) / PI);
     float level = log2(max(pixel_rad * max(sky_texels_per_rad.x, sky_texels_per_rad.y), 1.0));
     vec3 radiance = textureLod(sky, place, level).rgb;
-    packed_sample = uvec4(
-        pack_colour(tone_mapped(exposure * radiance)), SKY_MATERIAL << 22, floatBitsToUint(SKY_DEPTH), 0u
-    );
+    pattern_word = pack_colour(tone_mapped(exposure * radiance));
+    normal_word = SKY_MATERIAL << 22;
+    depth_word = floatBitsToUint(SKY_DEPTH);
+    look_word = 0u;
 }
