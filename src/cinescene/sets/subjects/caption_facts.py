@@ -140,7 +140,7 @@ def _person_looks(person: Person) -> tuple[str, str, str, str, tuple[str, ...]]:
     details = []
     if outfit.outer_cloth is not None:
         cloth, garment = outfit.outer_cloth, outfit.outer
-    if outfit.bottom != "none":
+    if outfit.bottom != "none" and not outfit.hides_skirt:
         details.append(_worn(outfit.bottom_cloth, outfit.bottom))
     if outfit.headwear_cloth is not None:
         details.append(_worn(outfit.headwear_cloth, outfit.headwear))

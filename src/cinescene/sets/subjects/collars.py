@@ -1,4 +1,4 @@
-"""Details that are sewn onto a garment: collars, front bands, scarves, rucksacks."""
+"""Details that go with garments: collars, front bands, belts, scarves, rucksacks."""
 
 from __future__ import annotations
 
@@ -64,6 +64,13 @@ def front_band(form: DressForm, garment: Surface, half_m: float) -> Surface:
     raised = garment.moved(garment.normals * 0.0028)
     ahead = x - form.skeleton.joint("spine4")[0]
     return cut(raised, np.minimum(half_m * form.scale - np.abs(y), ahead))
+
+
+def belt(form: DressForm, garment: Surface, height: float) -> Surface:
+    """A band around the waist of a loosened suit, at a height between hips (0) and neck (1)."""
+    raised = garment.moved(garment.normals * 0.010 * form.scale)
+    band = 0.021 * form.scale - np.abs(garment.positions[:, 2] - form.height(height))
+    return cut(raised, np.minimum(band, 0.02 - 0.08 * arm_share(garment)))
 
 
 def straps(form: DressForm, garment: Surface) -> Surface:

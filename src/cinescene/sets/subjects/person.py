@@ -37,6 +37,11 @@ class Outfit:
     scarf: Cloth | None = None
     backpack: Cloth | None = None
 
+    @property
+    def hides_skirt(self) -> bool:
+        """Whether a coat covers a skirt or dress altogether (coats are longer than what is under them)."""
+        return self.outer == "coat" and (self.top == "dress" or self.bottom.endswith("skirt"))
+
     def __post_init__(self) -> None:
         for name, kind in (("top", Top), ("bottom", Bottom), ("outer", Outer), ("footwear", Footwear)):
             _one_of(f"outfit: {name}", getattr(self, name), get_args(kind))

@@ -19,7 +19,6 @@ from cinescene.sets.subjects.clothes import (
     loosened_top,
     top_field,
 )
-from cinescene.sets.subjects.colours import Colour
 from cinescene.sets.subjects.dress_form import DressForm, share_of
 from cinescene.sets.subjects.fabrics import Cloth, cloth_material
 from cinescene.sets.subjects.hair import CUTS, TILE_M, hair_picture, hair_shells
@@ -29,12 +28,14 @@ from cinescene.sets.subjects.person import Person
 from cinescene.sets.subjects.rig import vertex_weights
 from cinescene.sets.subjects.shoes import SHOES, shoe_shells
 from cinescene.sets.subjects.skin import FaceLook, eye_chart, eye_picture, face_picture, skin_chart
-from cinescene.sets.subjects.skirts import SKIRTS, skirt_of
+from cinescene.sets.subjects.skirts import SKIRTS, SkirtCut, skirt_of
 from cinescene.sets.subjects.surface import Surface, chosen, hemmed, part_of
 
 COVERED_M = 0.022
 """What lies so far inside a garment is left out."""
 TUCKED_M = 0.10
+SHORT_JACKET = 0.13
+"""Where a jacket over a skirt ends: above the hips, where skirts still lie close."""
 NECK_HEM_M = 0.028
 """How far the edges of tops turn in: enough to reach the neck."""
 COLLARS = {"shirt": 0.030, "jacket": 0.042, "coat": 0.046}
@@ -72,7 +73,7 @@ class _Rack:
             self._cover(leg_field(self.form, self.skin, pattern))
 
     def hang_top(self) -> None:
-        skirt = SKIRTS.get("dress" if self.outfit.top == "dress" else self.outfit.bottom)
+        skirt = self._skirt()
         pattern = TOPS[self.outfit.top]
         if skirt is not None:
             pattern = replace(pattern, hem=skirt.waist - TUCKED_M)
@@ -84,7 +85,7 @@ class _Rack:
         self._trim(garment, self.outfit.top, self.outfit.top_cloth, lapels=self.outfit.outer == "none")
         self.worn.append(loose)
         self._cover(top_field(self.form, self.skin, pattern))
-        if skirt is not None:
+        if skirt is not None and not self.outfit.hides_skirt:
             cloth = self.outfit.top_cloth if self.outfit.top == "dress" else self.outfit.bottom_cloth
             hanging = skirt_of(self.form, skirt, loose)
             self.parts.append(shell_part(hanging.shell, cloth_material(cloth), hanging))
@@ -93,6 +94,9 @@ class _Rack:
         if self.outfit.outer_cloth is None:
             return
         cloth, pattern = self.outfit.outer_cloth, TOPS[self.outfit.outer]
+        inner = self._skirt()
+        if self.outfit.outer == "jacket" and inner is not None:
+            pattern = replace(pattern, hem=SHORT_JACKET, loose_m=pattern.loose_m + 0.008)
         loose = loosened_top(self.form, pattern, self.worn[1:])
         garment = cut_top(self.form, pattern, loose)
         self._add(hemmed(garment, NECK_HEM_M), cloth)
@@ -100,12 +104,12 @@ class _Rack:
         self.worn.append(loose)
         self._cover(top_field(self.form, self.skin, pattern))
         if self.outfit.outer == "coat":
-            inner = SKIRTS.get("dress" if self.outfit.top == "dress" else self.outfit.bottom)
             tails = SKIRTS["coat"]
             if inner is not None:
-                tails = replace(tails, flare=inner.flare + 0.08, gap_m=0.022, end=max(tails.end, inner.end + 0.05))
+                tails = replace(tails, flare=inner.flare, end=max(tails.end, inner.end + 0.05))
             hanging = skirt_of(self.form, tails, loose)
             self.parts.append(shell_part(hanging.shell, cloth_material(cloth), hanging))
+            self._add(hemmed(collars.belt(self.form, loose, tails.waist - 0.01)), _edging(cloth))
 
     def hang_extras(self) -> None:
         if self.outfit.backpack is not None:
@@ -137,6 +141,9 @@ class _Rack:
             parts.append(body_part(vertices, weights, chart, np.ones(len(chart.triangles), dtype=bool), eyes))
         return parts
 
+    def _skirt(self) -> SkirtCut | None:
+        return SKIRTS.get("dress" if self.outfit.top == "dress" else self.outfit.bottom)
+
     def _add(self, garment: Surface, cloth: Cloth) -> None:
         self.parts.append(cloth_part(self.form, garment, cloth_material(cloth)))
 
@@ -145,9 +152,7 @@ class _Rack:
         if name in COLLARS and lapels:
             self._add(collars.collar(self.form, garment, COLLARS[name]), cloth)
         if name in BANDS and lapels:
-            shade = 0.82 if sum(cloth.colour) > 0.6 else 1.5
-            edge = replace(cloth, pattern="plain", colour=_shaded(cloth.colour, shade))
-            self._add(collars.front_band(self.form, garment, BANDS[name]), edge)
+            self._add(collars.front_band(self.form, garment, BANDS[name]), _edging(cloth))
 
     def _peeping(self, garment: Surface, over: TopCut) -> Surface:
         """What shows of a garment at the neck of the one over it."""
@@ -183,6 +188,8 @@ def _head(form: DressForm, person: Person) -> list[Part]:
     return parts
 
 
-def _shaded(colour: Colour, factor: float) -> Colour:
-    r, g, b = (min(c * factor, 1.0) for c in colour)
-    return r, g, b
+def _edging(cloth: Cloth) -> Cloth:
+    """The same cloth a shade darker, or lighter where it is dark, without its pattern."""
+    factor = 0.8 if sum(cloth.colour) > 0.6 else 1.5
+    r, g, b = (min(c * factor, 1.0) for c in cloth.colour)
+    return replace(cloth, pattern="plain", colour=(r, g, b))
