@@ -153,7 +153,7 @@ def _cloister(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge]
             )
         if plan.try_add(piece, 0.3):
             break
-    for _ in range(int(plan.rng.integers(2, 5))):
+    for _ in range(int(plan.rng.integers(4, 9))):
         scape.flower_bed(
             _somewhere(plan, rect, 3.6),
             (plan.between(1.6, 2.6), plan.between(0.8, 1.4)),
@@ -164,7 +164,7 @@ def _cloister(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge]
         scape.bench(at, turn)
     for _ in range(int(plan.rng.integers(1, 4))):
         scape.tree(_somewhere(plan, rect, 3.5))
-    for _ in range(5):
+    for _ in range(int(plan.rng.integers(6, 12))):
         _potted(plan, _somewhere(plan, rect, 0.7))
 
 
@@ -196,7 +196,7 @@ def _square(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge]) 
                     style=plan.pick(["figure", "turned", "knot"]),
                 )
                 break
-    for _ in range(int(plan.rng.integers(3, 8))):
+    for _ in range(int(plan.rng.integers(5, 10))):
         scape.cafe_table(_somewhere(plan, rect, 1.6))
     for _ in range(int(plan.rng.integers(0, 4))):
         at, turn = _at_wall(plan, edges, 2.6)
@@ -214,8 +214,8 @@ def _back_yard(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge
     board, batten = stock.wood(gloss=0.02), stock.wood(second=True, gloss=0.02)
     cardboard, tape = stock.plain((0.62, 0.48, 0.33)), stock.plain((0.5, 0.38, 0.24))
     scape.car(_somewhere(plan, rect, 2.6), math.pi / 2 * float(plan.rng.integers(4)) + plan.between(-0.1, 0.1))
-    for _ in range(int(plan.rng.integers(6, 12))):
-        at, _ = _at_wall(plan, edges, plan.between(0.7, 1.6))
+    for _ in range(int(plan.rng.integers(10, 18))):
+        at, _ = _at_wall(plan, edges, plan.between(0.7, 2.2))
         crate_stack(plan, at, board, batten, cardboard, tape)
     for _ in range(int(plan.rng.integers(1, 3))):
         steel = stock.finish("rusty", [stock.accent(), (0.45, 0.24, 0.12)], 1.2, size_px=128)
@@ -233,7 +233,7 @@ def _back_yard(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge
         at, turn = _at_wall(plan, edges, 0.6)
         scape.small_thing(at, turn)
     scape.tree(_somewhere(plan, rect, 2.5))
-    for _ in range(3):
+    for _ in range(6):
         _potted(plan, _at_wall(plan, edges, 0.7)[0])
 
 
@@ -254,7 +254,7 @@ def _garden(plan: Plan, scape: Streetscape, rect: Rect, edges: dict[str, Edge]) 
         )
     for _ in range(int(plan.rng.integers(3, 6))):
         scape.tree(_somewhere(plan, rect, 2.2))
-    for _ in range(3):
+    for _ in range(7):
         wide, tall = plan.between(0.9, 1.6), plan.between(0.8, 1.5)
         plan.try_add(
             plan.piece(

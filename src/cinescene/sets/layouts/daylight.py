@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cinescene.sets.description import Colour, SkyLook, SunLight
 from cinescene.sets.layouts.plan import Edge, Plan
@@ -87,10 +87,7 @@ _INDOORS: dict[str, tuple[Colour, Colour, Colour]] = {
 def light_indoors(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge], mood: Mood) -> None:
     """Sky light from each window; lamps weaker by day and stronger by night; never a room in the dark."""
     factor = 1.7 if mood.dark else 0.8
-    plan.lamps[:] = [
-        type(lamp)(position=lamp.position, colour=_scaled(lamp.colour, factor), radius_m=lamp.radius_m)
-        for lamp in plan.lamps
-    ]
+    plan.lamps[:] = [replace(lamp, colour=_scaled(lamp.colour, factor)) for lamp in plan.lamps]
     if not mood.dark:
         tint = (0.88, 0.95, 1.08) if mood.sky.weather != "dusk" else (1.0, 0.8, 0.65)
         for side in SIDES:

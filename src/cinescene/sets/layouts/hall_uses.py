@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cinescene.sets.description import Finish
+from cinescene.sets.description import Finish, Wall
 from cinescene.sets.layouts.dressing import corner_plant, hang_pictures
 from cinescene.sets.layouts.groups import clutter, table_lamp
 from cinescene.sets.layouts.hall_parts import beams, colonnade, crate_stack, hang_high, rows_of_lamps
@@ -16,7 +16,7 @@ from cinescene.sets.textures.colour import lighter
 def gallery(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge], head: str) -> None:
     """Large paintings, sculptures on pedestals, benches."""
     stock = plan.stock
-    for edge in edges.values():
+    for edge in [*edges.values(), *_partitions(plan, rect, height)]:
         _row_of_paintings(plan, edge, height)
     stone = stock.plain((0.88, 0.87, 0.85))
     for _ in range(int(plan.rng.integers(5, 10))):
@@ -34,6 +34,36 @@ def gallery(plan: Plan, rect: Rect, height: float, edges: dict[str, Edge], head:
         turn = math.pi / 2 * float(plan.rng.integers(2))
         plan.try_add(plan.piece("bench", at, (1.8, 0.45, 0.44), (wood, iron), turn_rad=turn), 0.5)
     rows_of_lamps(plan, rect, height, "panel" if plan.chance(0.7) else "pendant")
+
+
+def _partitions(plan: Plan, rect: Rect, height: float) -> list[Edge]:
+    """Up to three free-standing walls, and both sides of each to hang pictures on."""
+    finish, trim = plan.stock.wall(["plaster"]), plan.stock.enamel()
+    edges = []
+    for _ in range(int(plan.rng.integers(1, 4))):
+        length, thick, tall = plan.between(2.6, 4.5), 0.3, min(height - 0.4, plan.between(2.6, 3.4))
+        x, y = plan.between(rect.x0 + 2.5, rect.x1 - 2.5), plan.between(rect.y0 + 2.5, rect.y1 - 2.5)
+        along_x = plan.chance(0.6)
+        turn = 0.0 if along_x else math.pi / 2
+        if not plan.fits(plan.piece("beam", (x, y), (length, thick, tall), (finish,), turn_rad=turn), 1.3):
+            continue
+        ux, uy = (1.0, 0.0) if along_x else (0.0, 1.0)
+        ends = [(x + s * ux * length / 2, y + s * uy * length / 2) for s in (-1, 1)]
+        ahead = [(px - uy * thick / 2, py + ux * thick / 2) for px, py in ends]
+        behind = [(px + uy * thick / 2, py - ux * thick / 2) for px, py in ends]
+        wall = Wall(
+            start=ahead[0],
+            end=ahead[1],
+            height_m=tall,
+            thickness_m=thick,
+            inside=finish,
+            outside=finish,
+            trim=trim,
+            door=trim,
+            freestanding=True,
+        )
+        edges += [plan.add_wall(wall), Edge(start=behind[1], end=behind[0])]
+    return edges
 
 
 def _row_of_paintings(plan: Plan, edge: Edge, height: float) -> None:
