@@ -136,6 +136,32 @@ def test_pairs_have_the_same_bytes_as_single_frames(shared_renderer: Renderers) 
         assert torch.equal(pair.subject_and_shadow_mask, pair.with_subject.subject_and_shadow_mask)
 
 
+def test_pairs_are_exact_from_anywhere(shared_renderer: Renderers) -> None:
+    """Also where the camera stands in a shadow, in a subject or with its back to it."""
+    one = shared_renderer(48, 32)
+    one.load(furnished())
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        actors = walker(*rng.uniform((-2.5, -2.5), (2.5, 1.0)))
+        eye = rng.uniform((-3, -3.5, 0.3), (3, 3.5, 2.7))
+        turn = rng.uniform((-180, -60, -30), (180, 60, 30))
+        view = camera(eye.tolist(), *turn.tolist(), width_px=48, height_px=32, fov_deg=float(rng.uniform(30, 110)))
+        pair = one.render_pair(view, actors)
+        alone = one.render(view, actors)
+        assert torch.equal(pair.with_subject.colour, alone.colour)
+        assert torch.equal(pair.with_subject.depth_m, alone.depth_m)
+        changed = (pair.with_subject.colour != pair.without_subject.colour).any(0)
+        assert not (changed & ~pair.subject_and_shadow_mask).any()
+
+
+def test_a_pair_without_actors_is_the_same_frame_twice(shared_renderer: Renderers) -> None:
+    one = shared_renderer(48, 32)
+    one.load(furnished())
+    pair = one.render_pair(camera((0, -2, 1.5), width_px=48, height_px=32), [])
+    assert torch.equal(pair.with_subject.colour, pair.without_subject.colour)
+    assert not pair.subject_and_shadow_mask.any()
+
+
 def test_the_shadow_mask_holds_the_shadow_that_geometry_casts(shared_renderer: Renderers) -> None:
     one = shared_renderer(WIDTH, HEIGHT)
     one.load(

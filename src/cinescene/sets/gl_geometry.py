@@ -72,6 +72,7 @@ class SubjectGeometry:
         self._words: tuple[Words, ...] = ()
         self._buffers: _Buffers | None = None
         self.positions = np.zeros((0, 3), dtype=np.float32)
+        self.low = self.high = np.zeros(3)
         self.sampling = OccluderSampling.of_triangles(_NO_TRIANGLES)
 
     def update(self, meshes: Sequence[Mesh], library: MaterialLibrary) -> None:
@@ -87,6 +88,9 @@ class SubjectGeometry:
             self._buffers.move(meshes)
         self._meshes, self._words = meshes, words
         self.positions = _joined_positions(meshes)
+        if len(self.positions):
+            columns = np.ascontiguousarray(self.positions.T, dtype=np.float64)
+            self.low, self.high = columns.min(1), columns.max(1)
 
     def draw(self) -> None:
         """Draws them with the surface program."""

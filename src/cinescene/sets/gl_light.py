@@ -11,6 +11,7 @@ from cinescene.errors import InputError
 from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_geometry import SubjectGeometry
 from cinescene.sets.gl_materials import MaterialLibrary
+from cinescene.sets.gl_reach import Rectangle
 from cinescene.sets.gl_shadow import ShadowAtlas
 from cinescene.sets.gl_sky import screen_triangle
 from cinescene.sets.gl_targets import Targets
@@ -22,6 +23,8 @@ from cinescene.sets.openness import Openness
 MOST_LAMPS = 16
 LEAST_OCCLUSION = 0.04
 """Shares of kept-back light below this count as none, so that the effect of a subject ends somewhere."""
+OCCLUSION_REACH_M = 0.4
+"""R in the falloff of occlusion, see ``shaders/lighting.glsl``."""
 _NO_OCCLUDERS = bytes(16 * SPHERES)
 _LINEAR = 0x2601
 _UNITS = {
@@ -39,6 +42,7 @@ class Lighting:
         self._context, self._exposure = context, exposure
         self._defines: dict[str, float] = {
             "LEAST_OCCLUSION": LEAST_OCCLUSION,
+            "OCCLUSION_REACH_M": OCCLUSION_REACH_M,
             "SUPERSAMPLING": 1 if samples == 1 else 2,
             "SPECULAR": int(specular),
             "OCCLUDERS": SPHERES,
@@ -46,6 +50,7 @@ class Lighting:
         self._programs: dict[tuple[Any, ...], tuple[Program, Any, Any]] = {}
         self._stage_uniforms: dict[str, Any] = {}
         self._occluders = _NO_OCCLUDERS
+        self.occluded: tuple[np.ndarray, np.ndarray] | None = None
         self._openness: Any = None
         self._lamps = 0
 
@@ -73,15 +78,31 @@ class Lighting:
             self._stage_uniforms["sun_colour"] = stage.sun.colour
 
     def place_subjects(self, subjects: SubjectGeometry) -> None:
-        """Takes over the spheres that stand for the subjects of a frame."""
+        """Takes over the spheres that stand for the subjects of a frame.
+
+        Outside the box ``occluded`` they keep back less than counts: together at most 2R·Σr²/d³ at distance d.
+        """
         spheres = occluder_spheres(subjects.positions, subjects.sampling)
         spheres[:, 3] **= 2
         self._occluders = spheres.astype(np.float32).tobytes()
+        held = spheres[:, 3] > 0
+        furthest = float(np.cbrt(2 * OCCLUSION_REACH_M / LEAST_OCCLUSION * spheres[:, 3].sum()))
+        if held.any():
+            self.occluded = (spheres[held, :3].min(0) - furthest, spheres[held, :3].max(0) + furthest)
+        else:
+            self.occluded = None
 
     def draw(
-        self, view: View, targets: Targets, library: MaterialLibrary, shadows: ShadowAtlas, with_subjects: bool
+        self,
+        view: View,
+        targets: Targets,
+        library: MaterialLibrary,
+        shadows: ShadowAtlas,
+        *,
+        with_subjects: bool,
+        area: Rectangle | None = None,
     ) -> None:
-        """Lights all pixels of a picture; without subjects their shadows are left out too."""
+        """Lights the pixels of a picture, or of an area of it; without subjects their shadows are left out too."""
         program, triangle, _ = self._program(shadows.tiles, targets.normals, targets.encoded)
         bound = (*targets.samples, library.textures, shadows.texture, self._openness)
         for unit, texture in enumerate(bound):
@@ -100,7 +121,9 @@ class Lighting:
         program.set(values)
         self._context.enable_only(0)
         targets.picture.use()
+        targets.picture.scissor = area
         triangle.render()
+        targets.picture.scissor = None
 
     def release(self) -> None:
         for items in self._programs.values():

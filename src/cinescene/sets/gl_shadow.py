@@ -13,10 +13,13 @@ from jaxtyping import Float
 
 from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
+from cinescene.sets.gl_reach import swept_box
 from cinescene.sets.mesh import Sun
 
 MARGIN_PX = 4
 """Texels about a tile's content that the shadow filter may touch."""
+FILTER_REACH_PX = 8
+"""How far from a shadow's outline points may still look it up: half the filter, and their lift (see `sunlight`)."""
 FOCUS_SHARE = 0.92
 """Share of the set's surface that lies in the fine tile along each of its sides."""
 LEAST_TEXEL_M = 0.008
@@ -126,6 +129,16 @@ class ShadowAtlas:
         seen = self._light_from_world @ geometry.positions.T
         self._subject = Tile.around(seen.min(1), seen.max(1), self._subject_viewport)
         self._draw(self._subject, geometry)
+
+    def shadow_of_subjects(
+        self, geometry: SubjectGeometry, low: Float[np.ndarray, "3"], high: Float[np.ndarray, "3"]
+    ) -> Float[np.ndarray, "16 3"] | None:
+        """Points about all that the subjects' shadows can reach in a set, whose box is given; None without a shadow."""
+        if self._subject is None:
+            return None
+        margin = FILTER_REACH_PX * self._subject.texel_m
+        longest = float(np.linalg.norm(np.maximum(high, geometry.high) - np.minimum(low, geometry.low)))
+        return swept_box(geometry.low - margin, geometry.high + margin, -longest * self._toward_sun)
 
     def uniforms(self, with_subjects: bool) -> dict[str, object]:
         """The tiles under their shader names; without subjects no point lies in theirs."""

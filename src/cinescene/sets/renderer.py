@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from cinescene.cameras.camera import Cameras
 from cinescene.cameras.transforms import check_rigid
 from cinescene.errors import InputError
@@ -26,6 +28,7 @@ from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
 from cinescene.sets.gl_light import Lighting
 from cinescene.sets.gl_materials import MaterialLibrary
 from cinescene.sets.gl_panorama import PanoramaResampler
+from cinescene.sets.gl_reach import Rectangle, seen_area, swept_box
 from cinescene.sets.gl_shadow import ShadowAtlas
 from cinescene.sets.gl_sky import SkyDome
 from cinescene.sets.gl_targets import Targets
@@ -152,10 +155,10 @@ class Renderer:
             self._draw_set(view, targets)
             self._draw_sky(view, targets)
             self._light(view, targets, with_subjects=False)
-            without = targets.read()
             self._place_subjects(actors)
+            without = targets.read()
             self._draw_subjects(view, targets)
-            self._light(view, targets, with_subjects=True)
+            self._light(view, targets, with_subjects=True, area=self._changed_area(view))
             frame = targets.read()
             return FramePair(frame, without, frame.subject_mask, frame.subject_and_shadow_mask)
 
@@ -229,9 +232,24 @@ class Renderer:
         targets.sample_buffer.use()
         self._surface.set(view.uniforms() | {"subject_bit": subject_bit})
 
-    def _light(self, view: View, targets: Targets, with_subjects: bool) -> None:
+    def _light(self, view: View, targets: Targets, *, with_subjects: bool, area: Rectangle | None = None) -> None:
         assert self._library is not None
-        self._lighting.draw(view, targets, self._library, self._shadows, with_subjects)
+        self._lighting.draw(view, targets, self._library, self._shadows, with_subjects=with_subjects, area=area)
+
+    def _changed_area(self, view: View) -> Rectangle:
+        """Where subjects, their shadows or their spheres may be seen."""
+        assert self._static is not None
+        subjects = self._subjects
+        if not len(subjects.positions):
+            return 0, 0, 0, 0
+        still = np.zeros(3)
+        hulls = [swept_box(subjects.low, subjects.high, still)]
+        shadow = self._shadows.shadow_of_subjects(subjects, self._static.low, self._static.high)
+        if shadow is not None:
+            hulls.append(shadow)
+        if self._lighting.occluded is not None:
+            hulls.append(swept_box(*self._lighting.occluded, still))
+        return seen_area(view, hulls, NEAR_M / 2)
 
     # ---- state ------------------------------------------------------------------------------------------------------
 

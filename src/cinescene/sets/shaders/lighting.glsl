@@ -84,8 +84,6 @@ vec2 sunlight(vec3 point, vec3 n, float cosine) {
 // normal, hides c·r²/d² (Quilez, "Sphere ambient occlusion", 2010). Written with the offset `way`, that is
 // r²·dot(n, way)/d³; d³ is taken as (d² + r²)(d² + R²)/2R, exact to 10 % about d = R for small spheres and finite at 0,
 // which spares a square root. Subtracting a floor gives it an end, outside which pixels stay what they were.
-const float OCCLUSION_REACH_M = 0.4;
-
 float kept_by_subjects(vec3 point, vec3 n) {
     float kept = 0.0;
     for (int i = 0; i < OCCLUDERS; i++) {
