@@ -32,7 +32,7 @@ def side_by_side_data_url(paths: Sequence[Path]) -> str | None:
     return "data:video/mp4;base64," + base64.b64encode(content).decode("ascii")
 
 
-def side_by_side(clips: Sequence[UInt8[Tensor, "t 3 h w"]]) -> UInt8[Tensor, "n 3 h2 w2"]:
+def side_by_side(clips: Sequence[UInt8[Tensor, "_ 3 _ _"]]) -> UInt8[Tensor, "_ 3 _ _"]:
     """Clips at one height with a gap between; the shorter ones hold their last frame."""
     first = clips[0]
     height = max(2, round(PANEL_WIDTH_PX * first.shape[-2] / first.shape[-1] / 2) * 2)

@@ -90,6 +90,12 @@ class Renderer:
         self._panorama: PanoramaResampler | None = None
         self._targets: dict[tuple[int, int, bool, bool], Targets] = {}
 
+    @property
+    def device(self) -> str:
+        """What draws: the name of the GPU, or of Mesa's software driver."""
+        with self._opened() as context:
+            return str(context.info["GL_RENDERER"])
+
     def __enter__(self) -> Renderer:
         return self
 

@@ -34,8 +34,8 @@ class ShotRules:
     ``margin_m``
         Least distance of the camera from everything solid, in every frame.
     ``in_view``
-        Share of the frames in which the subject is in the picture, for shots that are aimed at it; less where the view
-        changes by more than the picture is wide, in proportion.
+        Share of the frames in which the subject is in the picture, for shots that are aimed at it; less, in proportion,
+        where a pan or tilt turns the view by more than the picture is wide.
     ``unaimed``
         Share of shots that are not aimed at the subject, which may then leave the picture or never enter it.
     ``standing``

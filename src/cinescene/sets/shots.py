@@ -31,6 +31,8 @@ from cinescene.sets.walks import WalkPath, plan_walk
 
 SUBJECT_DISTANCE_M = 0.9
 """Cameras come no closer to the subject's middle than this."""
+TURNING_AWAY: tuple[ShotKind, ...] = ("pan", "tilt", "combined")
+"""Kinds that leave their subject behind when they turn by more than the picture is wide."""
 NEAREST_M, FARTHEST_M = 1.3, 8.0
 """Distances at which subjects begin."""
 
@@ -266,7 +268,10 @@ class _Planner:
         if not shot.aimed:
             return True
         seen = _in_picture(shot, track)
-        if seen.mean() < rules.in_view * min(1.0, _view_width_deg(track) / max(shot.view_change_deg, 1.0)):
+        least = rules.in_view
+        if shot.kind in TURNING_AWAY:
+            least *= min(1.0, _view_width_deg(track) / max(shot.view_change_deg, 1.0))
+        if seen.mean() < least:
             return False
         return self._in_sight(eyes, places, seen) >= 0.7
 
