@@ -160,7 +160,9 @@ def nano_autoencoder_config() -> dict[str, Any]:
     a third of the channels.
     """
     return {
-        "base_dim": 48,
+        "base_dim": 32,
+        "decoder_base_dim": 32,
+        "is_residual": True,
         "z_dim": 16,
         "dim_mult": [1, 2, 2],
         "num_res_blocks": 1,
