@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, sets
+from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, sets, train
 
 Command = Callable[..., Any]
 
@@ -20,6 +20,10 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "sets": (
         "Scene-decoupled data: the same shots with and without their subjects.",
         {"render": sets.render, "verify": sets.verify, "show": sets.show, "export": sets.export},
+    ),
+    "train": (
+        "Every stage of training, and tuning to one's own places.",
+        {"vae": train.vae, "vggt": train.vggt, "t2v": train.t2v, "scene": train.scene, "finetune": train.finetune},
     ),
 }
 """Group name -> (what it is about, its commands)."""

@@ -21,3 +21,22 @@ def progress_bar(what: str, total: int, unit: str = "frames") -> Iterator[Callab
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def stage_bar(what: str, unit: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Like `progress_bar`, for work whose amount and name change: call with what is done, of how much, of what."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        "{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        unit,
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total, name: progress.update(task, completed=done, total=total, description=name)

@@ -112,10 +112,8 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
 
     def __getitem__(self, index: int) -> TrainingSample:
         scene_id, clip = self.clips[index]
-        seed = np.random.SeedSequence([self.config.seed, self.epoch, index]).generate_state(1)[0]
-        generator = torch.Generator().manual_seed(int(seed))
-        track = self._tracks(scene_id)[clip]
-        begin = self._begin(len(track), generator)
+        generator = self._generator(index)
+        begin = self._begin(len(self._tracks(scene_id)[clip]), generator)
         window = list(range(begin, begin + self.config.frames))
         cameras = self._cameras(scene_id, clip)
         first = cameras[begin : begin + 1]
@@ -134,6 +132,22 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
             return sample
         keep_first = self.config.start_view == "clip"
         return sample.with_view_order(shuffled_order(len(views), generator, keep_first))
+
+    def placed(self, index: int) -> tuple[Panorama, Cameras]:
+        """The panorama and the cameras of a sample's frames, both in the set's own world: metres, z up."""
+        scene_id, clip = self.clips[index]
+        begin = self._begin(len(self._tracks(scene_id)[clip]), self._generator(index))
+        cameras = self._cameras(scene_id, clip)
+        window = cameras[begin : begin + self.config.frames]
+        return self._placed_panorama(scene_id, cameras), self._fitted(window)
+
+    def caption(self, index: int) -> str | None:
+        """A sample's caption, without decoding it."""
+        return self._caption(*self.clips[index])
+
+    def _generator(self, index: int) -> torch.Generator:
+        seed = np.random.SeedSequence([self.config.seed, self.epoch, index]).generate_state(1)[0]
+        return torch.Generator().manual_seed(int(seed))
 
     # ---- finding clips ----------------------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from cinescene.model.config import TransformerConfig
 from cinescene.model.levers import Levers
 
 ACTIVATION_COPIES = 12
-"""Copies of a token's channels that are alive at once in a block's forward pass, in 32 bits; measured."""
+"""Copies of a token's channels that are alive at once in a block's forward pass, in 32 bits: counted in the code, not measured."""
 
 DECODER_COPIES = 8
-"""Full-size feature maps that are alive at once in the autoencoder's decoder; measured."""
+"""Full-size feature maps that are alive at once in the autoencoder's decoder: counted in the code, not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)

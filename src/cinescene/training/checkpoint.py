@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -123,8 +122,16 @@ def read_checkpoint(folder: Path) -> TrainingState:
                 raise CheckpointError(f"{file}: damaged; its content is not what state.json says")
             parts[part] = load_file(file)
         random = parts["optimiser"].pop("random")
-        values = {name: document[name] for name in ("step", "position", "options", "facts")}
-        return TrainingState(random=random, **parts, **values)
+        return TrainingState(
+            step=int(document["step"]),
+            position=int(document["position"]),
+            options=dict(document["options"]),
+            facts=dict(document["facts"]),
+            random=random,
+            model=parts["model"],
+            average=parts["average"],
+            optimiser=parts["optimiser"],
+        )
     except CheckpointError:
         raise
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -142,7 +149,3 @@ def _slow(stream: Any) -> str:
     while block := stream.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
-
-
-def torch_random_state() -> Tensor:
-    return torch.get_rng_state()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 
 from cinescene.data.layout import DatasetLayout
 from cinescene.errors import InputError
-from cinescene.tensor_types import Float, Tensor
+from cinescene.tensor_types import Float, Tensor, UInt8
 from cinescene.video import read_video, video_info
 
 
@@ -28,8 +29,15 @@ class Clip:
 class ClipFrames:
     """Random pieces of clips: consecutive frames, scaled by a random factor, cropped at a random place."""
 
-    def __init__(self, roots: Sequence[Path], frames: int, crop_px: int, smallest_scale: float = 0.5) -> None:
-        """Raises `InputError` where there is no clip that is long and large enough."""
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        frames: int,
+        crop_px: int,
+        smallest_scale: float = 0.5,
+        memory_bytes: int = 6 * 1024**3,
+    ) -> None:
+        """Decoded clips are kept up to ``memory_bytes``. Raises `InputError` where no clip is long and large enough."""
         self.frames, self.crop_px, self.smallest_scale = frames, crop_px, smallest_scale
         found = [clip for root in roots for clip in videos_of(root)]
         self.clips = [c for c in found if c.frames >= frames and min(c.width_px, c.height_px) >= crop_px]
@@ -39,14 +47,19 @@ class ClipFrames:
                 f"{names}: expected clips of at least {frames} frames and {crop_px} px a side, found none "
                 f"among {len(found)} videos; render some with `cinescene sets render`"
             )
+        size = max(3 * c.frames * c.width_px * c.height_px for c in self.clips)
+        self._decoded = lru_cache(maxsize=memory_bytes // size)(self._decode)
 
     def __len__(self) -> int:
         return len(self.clips)
 
+    def _decode(self, index: int) -> UInt8[Tensor, "t 3 h w"]:
+        return read_video(self.clips[index].path).frames
+
     def piece(self, index: int, generator: torch.Generator) -> Float[Tensor, "t 3 h w"]:
         clip = self.clips[index]
         begin = _below(clip.frames - self.frames + 1, generator)
-        frames = read_video(clip.path, list(range(begin, begin + self.frames))).as_float()
+        frames = self._decoded(index)[begin : begin + self.frames].float() / 255
         scale = self._scale(clip, generator)
         if scale < 1:
             size = (round(clip.height_px * scale), round(clip.width_px * scale))

@@ -1,8 +1,8 @@
 """`Trainer`: the training loop of every stage, on one process or many.
 
-The n-th sample of a run, with its noise, follows from the seed and n alone. A step takes the next ``batch × accumulation
-× processes`` positions, so that a run that was stopped and resumed, or one on two processes with half the batch each,
-sees the same numbers as one that was not.
+The n-th sample of a run, with its noise, follows from the seed and n alone. A step takes the next ``batch ×
+accumulation × processes`` positions, so that a run that was stopped and resumed, or one on two processes with half the
+batch each, sees the same numbers as one that was not.
 """
 
 from __future__ import annotations
@@ -156,9 +156,9 @@ class Trainer:
             with written_whole(self.folder / FAILURE_FILE) as temporary:
                 temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         raise TrainingError(
-            f"train {self.stage.name}: {len(self._bad)} steps in a row, up to step {self.step}, gave a loss or gradient "
-            f"that is not finite; see {self.folder / FAILURE_FILE}. The last checkpoint is unharmed: lower the "
-            "learning rate, or train in fp32"
+            f"train {self.stage.name}: {len(self._bad)} steps in a row, up to step {self.step}, gave a loss or "
+            f"gradient that is not finite; see {self.folder / FAILURE_FILE}. The last checkpoint is unharmed: lower "
+            "the learning rate, or train in fp32"
         )
 
     def _report(self, numbers: dict[str, float], clock: _Rate) -> None:
@@ -228,14 +228,18 @@ class Trainer:
         from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
 
         options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
-        state = get_model_state_dict(self.model, options=options)
+        state: dict[str, Any] = get_model_state_dict(self.model, options=options)
         return {name: tensor.detach().clone() for name, tensor in state.items()}
 
     def _optimiser_state(self) -> dict[str, Tensor]:
+        """AdamW's moments and step counts, by parameter and kind."""
+        nested = self._nested_optimiser_state()["state"]
+        return {f"{name}|{kind}": value for name, kinds in nested.items() for kind, value in kinds.items()}
+
+    def _nested_optimiser_state(self) -> dict[str, Any]:
         from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 
-        state = get_optimizer_state_dict(self.model, self._plain_optimiser, options=_flat())
-        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
+        return dict(get_optimizer_state_dict(self.model, self._plain_optimiser, options=_whole()))
 
     @property
     def _plain_optimiser(self) -> torch.optim.Optimizer:
@@ -273,7 +277,8 @@ class Trainer:
         from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
 
         options = StateDictOptions(full_state_dict=True, strict=False)
-        result = set_model_state_dict(self.model, weights, options=options)
+        values: dict[str, Any] = dict(weights)
+        result = set_model_state_dict(self.model, values, options=options)
         learning = {n for n, p in self.accelerator.unwrap_model(self.model).named_parameters() if p.requires_grad}
         absent = learning.intersection(result.missing_keys)
         if result.unexpected_keys or absent:
@@ -281,10 +286,13 @@ class Trainer:
             raise CheckpointError(f"{self.folder}: its checkpoint is of another model ({name} does not fit)")
 
     def _put_optimiser(self, tensors: dict[str, Tensor]) -> None:
-        from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict, set_optimizer_state_dict
+        from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict
 
-        state = get_optimizer_state_dict(self.model, self._plain_optimiser, options=_flat())
-        set_optimizer_state_dict(self.model, self._plain_optimiser, dict(state) | dict(tensors), options=_flat())
+        nested = self._nested_optimiser_state()
+        for key, value in tensors.items():
+            name, _, kind = key.rpartition("|")
+            nested["state"][name][kind] = value
+        set_optimizer_state_dict(self.model, self._plain_optimiser, nested, options=_whole())
 
     # ---- looking ----------------------------------------------------------------------------------------------------
 
@@ -344,7 +352,7 @@ class _Samples(Dataset[Any]):
 
     def __getitem__(self, position: int) -> Any:
         index = sample_index(self.seed, position, len(self.stage))
-        return self.stage.sample(index, sample_generator(self.seed, position))
+        return self.stage.sample(index, position, sample_generator(self.seed, position))
 
 
 class _Rate:
@@ -376,7 +384,7 @@ def _optimiser(module: torch.nn.Module, options: TrainOptions) -> torch.optim.Ad
     )
 
 
-def _flat() -> Any:
+def _whole() -> Any:
     from torch.distributed.checkpoint.state_dict import StateDictOptions
 
-    return StateDictOptions(full_state_dict=True, cpu_offload=True, flatten_optimizer_state_dict=True)
+    return StateDictOptions(full_state_dict=True, cpu_offload=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from torch import nn
 from cinescene.tensor_types import Float, Tensor
 
 
+@runtime_checkable
 class Stage(Protocol):
     """Something that can be trained: its data, its loss, how it is looked at, and what it leaves behind.
 
@@ -32,8 +32,8 @@ class Stage(Protocol):
     def __len__(self) -> int:
         """Different samples there are."""
 
-    def sample(self, index: int, generator: torch.Generator) -> Any:
-        """A sample; all its randomness, noise included, comes from the generator."""
+    def sample(self, index: int, position: int, generator: torch.Generator) -> Any:
+        """A sample at a position of the run; all its randomness, noise included, comes from the generator."""
 
     def collate(self, samples: list[Any]) -> Any:
         """Samples as one batch."""
@@ -64,7 +64,3 @@ def sample_index(seed: int, position: int, count: int) -> int:
 def loss_weighted(values: Float[Tensor, "*s"], weight: Float[Tensor, "*s"]) -> Float[Tensor, ""]:
     """Weighted mean; 0 where no weight is left."""
     return (values * weight).sum() / weight.sum().clamp_min(1e-8)
-
-
-def digest(values: str) -> str:
-    return hashlib.sha256(values.encode()).hexdigest()

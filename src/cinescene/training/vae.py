@@ -91,7 +91,7 @@ class VaeStage:
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def sample(self, index: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def sample(self, index: int, position: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         piece = self.pieces.piece(index, generator)
         shape = self.autoencoder.latent_shape(self.options.frames, self.options.crop_px, self.options.crop_px)
         return piece, torch.randn(shape, generator=generator)

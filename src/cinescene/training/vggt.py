@@ -82,9 +82,7 @@ class VggtObjective(nn.Module):
         return self.options.camera * camera + depth, numbers
 
 
-def camera_loss(
-    encodings: Float[Tensor, "r b v 9"], target: Float[Tensor, "b v 9"], decay: float
-) -> Float[Tensor, ""]:
+def camera_loss(encodings: Float[Tensor, "r b v 9"], target: Float[Tensor, "b v 9"], decay: float) -> Float[Tensor, ""]:
     """Huber loss of pose encodings; round i of r counts decay^(r − 1 − i), normalised."""
     rounds = len(encodings)
     weights = encodings.new_tensor([decay ** (rounds - 1 - i) for i in range(rounds)])
@@ -161,7 +159,7 @@ class VggtStage:
     def __len__(self) -> int:
         return len(self.places)
 
-    def sample(self, index: int, generator: torch.Generator) -> GeometryBatch:
+    def sample(self, index: int, position: int, generator: torch.Generator) -> GeometryBatch:
         of_panorama = float(torch.rand((), generator=generator)) < self.options.panorama_share
         draw = self.places.from_panorama if of_panorama else self.places.from_clips
         sample = normalised(draw(index, self.options.views, generator), self.options.farthest_m)

@@ -15,13 +15,13 @@ from cinescene.cameras import Cameras
 from cinescene.cameras.formats import read_track
 from cinescene.cameras.projection import pixel_rays
 from cinescene.cameras.transforms import level_rotation, rigid
-from cinescene.data.documents import read_kind
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.strips import read_depth_strip
 from cinescene.depth_files import read_depth
 from cinescene.errors import InputError
 from cinescene.scene.images import load_image
-from cinescene.scene.panorama import Panorama, resample_panorama
+from cinescene.scene.panorama import Panorama, closest_spacing_rad, resample_panorama
+from cinescene.scene.sphere_sampling import PanoramaPyramid
 from cinescene.scene.vggt import fit_images
 from cinescene.tensor_types import Float, Tensor
 from cinescene.video import read_video
@@ -55,7 +55,7 @@ class PlaceViews:
         ]
         if not self.places:
             names = ", ".join(str(root) for root in roots)
-            raise InputError(f"{names}: expected scenes with exact depth, as `cinescene sets render` writes; found none")
+            raise InputError(f"{names}: expected scenes with exact depth, as `sets render` writes; found none")
         self._frames = lru_cache(maxsize=None)(self._load_frames)
         self._panoramas = lru_cache(maxsize=256)(self._load_panorama)
 
@@ -66,13 +66,11 @@ class PlaceViews:
         """Frames of any of the place's clips."""
         views = self._frames(index)
         chosen = torch.randperm(len(views.images), generator=generator)[:count]
-        return PlacedViews(
-            images=views.images[chosen], depth_m=views.depth_m[chosen], cameras=views.cameras[chosen]
-        )
+        return PlacedViews(images=views.images[chosen], depth_m=views.depth_m[chosen], cameras=views.cameras[chosen])
 
     def from_panorama(self, index: int, count: int, generator: torch.Generator) -> PlacedViews:
         """Square views of 90° around the panorama's point: a ring from a random start, or any directions."""
-        panorama, distance_m = self._panoramas(index)
+        panorama, pyramid, distance_m = self._panoramas(index)
         turn = float(torch.rand((), generator=generator)) * 2 * math.pi
         if torch.rand((), generator=generator) < 0.7:
             yaws = [turn + 2 * math.pi * i / count for i in range(count)]
@@ -84,7 +82,7 @@ class PlaceViews:
         pose = rigid(rotation, torch.zeros(count, 3, dtype=rotation.dtype))
         side = self.longest_px
         cameras = Cameras.from_field_of_view(pose, math.pi / 2, side, side)
-        images = resample_panorama(panorama, cameras)
+        images = resample_panorama(panorama, cameras, pyramid)
         return PlacedViews(images=images, depth_m=_panorama_depth(distance_m, cameras), cameras=cameras)
 
     def _load_frames(self, index: int) -> PlacedViews:
@@ -106,13 +104,17 @@ class PlaceViews:
             cameras.append(fitted.cameras)
         return PlacedViews(images=torch.cat(images), depth_m=torch.cat(depths), cameras=Cameras.cat(cameras))
 
-    def _load_panorama(self, index: int) -> tuple[Panorama, Float[Tensor, "h w"]]:
+    def _load_panorama(self, index: int) -> tuple[Panorama, PanoramaPyramid, Float[Tensor, "h w"]]:
         place = self.places[index]
         layout = DatasetLayout(place.root)
-        document = read_kind(layout.set_file(place.scene_id), "set file", "cinescene.set", 1)
-        assert document
         panorama = Panorama.from_image(load_image(layout.panorama_file(place.scene_id)).pixels, place.scene_id)
-        return panorama, read_depth(layout.panorama_depth_file(place.scene_id))
+        side = self.longest_px
+        camera = Cameras.from_field_of_view(torch.eye(4, dtype=torch.float64), math.pi / 2, side, side)
+        return (
+            panorama,
+            panorama.pyramid(closest_spacing_rad(camera)),
+            read_depth(layout.panorama_depth_file(place.scene_id)),
+        )
 
 
 def _kept_depth(depth: Float[Tensor, "t h w"], kept_px: list[int], size: torch.Size) -> Float[Tensor, "t h2 w2"]:

@@ -1,0 +1,139 @@
+"""From a recipe and folders of data to a stage that can be trained."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from cinescene.data.dataset import DatasetConfig
+from cinescene.errors import InputError
+from cinescene.model.checkpoints import ModelParts, load_autoencoder, load_parts
+from cinescene.presets import NANO_FOLDER, PRESETS, random_nano
+from cinescene.scene.vggt import TensorCache, load_vggt
+from cinescene.scene.view_layout import ViewLayout
+from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.recipe import Recipe
+from cinescene.training.stage import Stage
+from cinescene.training.vae import VaeStage
+from cinescene.training.vggt import VggtStage
+from cinescene.training.video import VideoStage
+
+OnEncoded = Callable[[str, int, int], None]
+"""Called with what is encoded, how much of it is done, and of how much."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where a run's data and start weights are.
+
+    ``train``, ``held_out``
+        Data sets. Without held-out ones nothing is validated (``vae`` and ``vggt`` then validate on training data).
+    ``start``
+        Weights of the part that is trained; for transformers a model folder.
+    ``vae``, ``vggt``
+        Trained parts that take the place of the model's own.
+    ``captions``, ``sensor_width_mm``
+        For data without captions or exact lenses; see `DatasetConfig`.
+    """
+
+    train: tuple[Path, ...]
+    held_out: tuple[Path, ...] = ()
+    start: str | None = None
+    vae: Path | None = None
+    vggt: str | None = None
+    captions: Path | None = None
+    sensor_width_mm: float | None = 36.0
+
+
+def build_stage(
+    recipe: Recipe,
+    sources: Sources,
+    *,
+    device: str = "cpu",
+    cache: Path | None = None,
+    on_encoded: OnEncoded | None = None,
+) -> Stage:
+    """The stage of a recipe, its data encoded where it learns from encoded clips.
+
+    Encoders run on ``device``; what they make is kept below ``cache``. Raises `InputError`, `CheckpointError`.
+    """
+    if not sources.train:
+        raise InputError(f"train {recipe.stage}: expected at least one data set (--data)")
+    held_out = sources.held_out or sources.train
+    if recipe.stage == "vae":
+        start = Path(sources.start) if sources.start else None
+        return VaeStage(sources.train, held_out, start=start, options=recipe.vae, seed=recipe.options.seed)
+    if recipe.stage == "vggt":
+        start = Path(sources.start) if sources.start else None
+        return VggtStage(sources.train, held_out, start=start, options=recipe.vggt, seed=recipe.options.seed)
+    parts = model_parts(recipe, sources)
+    parts.autoencoder.to(device)
+    if parts.vggt is not None:
+        parts.vggt.to(device)
+    encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
+
+    def encoded(roots: Sequence[Path], what: str) -> EncodedClips:
+        store = TensorCache(kind="training", limit_bytes=None, **({} if cache is None else {"folder": cache}))
+        clips = EncodedClips([_dataset(recipe, sources, root) for root in roots], encoders, recipe.encoding, store)
+        clips.prepare(None if on_encoded is None else lambda done: on_encoded(what, done, len(clips)))
+        return clips
+
+    return VideoStage(
+        recipe.stage,  # type: ignore[arg-type]
+        parts,
+        encoded(sources.train, "training clips"),
+        encoded(sources.held_out, "held-out clips") if sources.held_out else None,
+        options=recipe.video,
+        trainable=recipe.trainable,
+        total_samples=recipe.options.steps * recipe.options.batch_size * recipe.options.accumulation,
+        lora_rank=recipe.lora_rank,
+    )
+
+
+def model_parts(recipe: Recipe, sources: Sources) -> ModelParts:
+    """The model that a transformer's training starts from, with the parts that the sources put in."""
+    if sources.start is not None:
+        parts = load_parts(sources.start, vggt=sources.vggt, **recipe.model_options)
+    elif recipe.model == "nano":
+        parts = _nano(recipe)
+    else:
+        preset = PRESETS.get(recipe.model)
+        source = preset.source if preset is not None and preset.source else recipe.model
+        parts = load_parts(source, vggt=sources.vggt, **recipe.model_options)
+    if sources.vae is not None:
+        parts = dataclasses.replace(parts, autoencoder=load_autoencoder(sources.vae))
+    if sources.vggt is not None:
+        parts = dataclasses.replace(parts, vggt=load_vggt(sources.vggt, point_head=False))
+    parts.transformer.gradient_checkpointing = recipe.options.gradient_checkpointing
+    for module in (parts.autoencoder, parts.vggt):
+        if module is not None:
+            module.requires_grad_(False)
+    return parts
+
+
+def _nano(recipe: Recipe) -> ModelParts:
+    """A new nano transformer, with the shipped autoencoder and VGGT where there are any."""
+    parts = random_nano(recipe.options.seed, **recipe.model_options)
+    if (NANO_FOLDER / "model_index.json").is_file():
+        shipped = load_parts(NANO_FOLDER, dtype=torch.float32)
+        parts = dataclasses.replace(parts, autoencoder=shipped.autoencoder, vggt=shipped.vggt)
+    return parts
+
+
+def _dataset(recipe: Recipe, sources: Sources, root: Path) -> DatasetConfig:
+    clips = recipe.clips
+    ring = ViewLayout.ring(clips.views)
+    return DatasetConfig(
+        root=root,
+        frames=clips.frames,
+        width_px=clips.width_px,
+        height_px=clips.height_px,
+        layout=dataclasses.replace(ring, width_px=clips.view_width_px, height_px=clips.view_height_px),
+        captions=sources.captions,
+        sensor_width_mm=sources.sensor_width_mm,
+        seed=recipe.options.seed,
+    )

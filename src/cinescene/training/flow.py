@@ -1,0 +1,39 @@
+"""Flow matching: times, noisy latents and the loss.
+
+x_t = (1 − t) data + t noise, velocity = noise − data (Lipman et al., "Flow Matching for Generative Modeling", 2023;
+t runs from data to noise as everywhere here). The time shift is that of Esser et al., "Scaling Rectified Flow
+Transformers", 2024, section 5.3.2: t → s t / (1 + (s − 1) t).
+"""
+
+from __future__ import annotations
+
+from cinescene.errors import InputError
+from cinescene.tensor_types import Float, Tensor
+
+
+def shifted(time: Float[Tensor, "*b"], shift: float) -> Float[Tensor, "*b"]:
+    """Uniform times moved towards noise (``shift`` above 1)."""
+    if shift <= 0:
+        raise InputError(f"time shift: expected a positive number, got {shift}")
+    return shift * time / (1 + (shift - 1) * time)
+
+
+def noisy(
+    data: Float[Tensor, "b c t h w"], noise: Float[Tensor, "b c t h w"], time: Float[Tensor, " b"]
+) -> Float[Tensor, "b c t h w"]:
+    """x_t of each sample."""
+    at = time[:, None, None, None, None].to(data.dtype)
+    return (1 - at) * data + at * noise
+
+
+def flow_loss(
+    velocity: Float[Tensor, "b c t h w"],
+    data: Float[Tensor, "b c t h w"],
+    noise: Float[Tensor, "b c t h w"],
+    weight: Float[Tensor, "b 1 t h w"] | None = None,
+) -> Float[Tensor, ""]:
+    """Mean squared error of the velocity; ``weight`` counts some cells more, its mean a sample being taken out."""
+    error = (velocity.float() - (noise - data).float()).square().mean(1, keepdim=True)
+    if weight is None:
+        return error.mean()
+    return (error * weight / weight.mean(dim=(1, 2, 3, 4), keepdim=True)).mean()

@@ -1,0 +1,352 @@
+"""Stages ``t2v``, ``scene`` and ``finetune``: the video transformer, by flow matching on encoded clips.
+
+``t2v`` sees text alone. ``scene`` is CineScene training: scene views, camera path and previz; first the clips without
+their subject, then both; views in a random order and number; text, scene, previz and camera dropped out at times, so
+that guidance and partial input work. ``finetune`` is ``scene`` on a user's own clips with low-rank additions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from cinescene.data.sample import shuffled_order
+from cinescene.errors import InputError
+from cinescene.model.checkpoints import ModelParts, save_parts
+from cinescene.model.inputs import CineSceneInputs
+from cinescene.model.trainable import TrainableGroup, merge_lora, set_trainable
+from cinescene.model.transformer import CineSceneTransformer
+from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
+from cinescene.tensor_types import Bool, Float, Tensor
+from cinescene.training.contact import save_rows
+from cinescene.training.encoded import EncodedClip, EncodedClips
+from cinescene.training.flow import flow_loss, noisy, shifted
+from cinescene.training.stage import sample_generator
+
+EMPTY_PLACE = ("", "", "an empty place", "nobody", "no people", "an empty scene without people")
+"""Prompts of clips without a subject. The empty one too: without guidance's prompt a place is empty."""
+
+Kind = Literal["t2v", "scene", "finetune"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoOptions:
+    """How clips become training samples.
+
+    ``shift``
+        Time shift of the noise levels.
+    ``views``
+        Fewest and most scene views a sample; how many is drawn anew each time.
+    ``start_view_first``
+        The view nearest the start of the shot comes first and stays there, the others are shuffled (paper). Otherwise
+        all are shuffled, and none need look where the shot begins.
+    ``place_only``
+        Share of the run at its beginning in which all clips are without their subject (the curriculum).
+    ``empty``
+        Share of samples without their subject after that.
+    ``drop_text``, ``drop_scene``, ``drop_views``, ``drop_previz``, ``drop_camera``
+        Shares of samples that lose the text; views and previz; views alone; previz alone; the camera path.
+    ``background_weight``
+        How much more than 1 the cells count that the subject leaves alone; 0 is the plain loss.
+    ``subject_weight``
+        How much more than 1 the cells count that the subject changes; 0 is the plain loss.
+    """
+
+    shift: float = 3.0
+    views: tuple[int, int] = (4, 8)
+    start_view_first: bool = False
+    place_only: float = 0.2
+    empty: float = 0.25
+    drop_text: float = 0.1
+    drop_scene: float = 0.08
+    drop_views: float = 0.1
+    drop_previz: float = 0.12
+    drop_camera: float = 0.03
+    background_weight: float = 0.0
+    subject_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        low, high = self.views
+        if not 1 <= low <= high:
+            raise InputError(f"views: expected two numbers, at least 1 and rising, got {low} and {high}")
+        for field in dataclasses.fields(self):
+            if field.name.startswith("drop_") or field.name in ("place_only", "empty"):
+                value = getattr(self, field.name)
+                if not 0 <= value <= 1:
+                    raise InputError(f"{field.name}: expected 0 to 1, got {value}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VideoBatch:
+    """``weight`` of the loss a cell, or None."""
+
+    inputs: CineSceneInputs
+    data: Float[Tensor, "b c t h w"]
+    noise: Float[Tensor, "b c t h w"]
+    time: Float[Tensor, " b"]
+    weight: Float[Tensor, "b 1 t h w"] | None
+
+
+class VideoObjective(nn.Module):
+    """The flow-matching loss of a batch."""
+
+    def __init__(self, transformer: CineSceneTransformer) -> None:
+        super().__init__()
+        self.transformer = transformer
+
+    def forward(self, batch: VideoBatch) -> tuple[Tensor, dict[str, float]]:
+        x = noisy(batch.data, batch.noise, batch.time)
+        velocity = self.transformer(x, batch.time, batch.inputs)
+        loss = flow_loss(velocity, batch.data, batch.noise, batch.weight)
+        plain = flow_loss(velocity.detach(), batch.data, batch.noise)
+        return loss, {"flow": float(plain)}
+
+
+class VideoStage:
+    """Trains the transformer of a model on encoded clips."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        parts: ModelParts,
+        train: EncodedClips,
+        held_out: EncodedClips | None,
+        *,
+        options: VideoOptions | None = None,
+        trainable: TrainableGroup = "all",
+        total_samples: int = 0,
+        lora_rank: int = 32,
+    ) -> None:
+        """``total_samples`` of the whole run, which the curriculum's shares refer to."""
+        self.name, self.parts, self.train, self.held_out = kind, parts, train, held_out
+        self.options = options or VideoOptions()
+        self.total_samples = total_samples
+        self.transformer = parts.transformer.train()
+        self.lora = trainable == "lora"
+        set_trainable(self.transformer, trainable, lora_rank=lora_rank)
+        self.objective = VideoObjective(self.transformer)
+        self.facts: dict[str, Any] = {
+            "transformer": self.transformer.config.to_dict(),
+            "encoders": train.hashes,
+            "trainable": trainable,
+        }
+        self._texts: dict[str, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self.train)
+
+    # ---- samples ----------------------------------------------------------------------------------------------------
+
+    def sample(self, index: int, position: int, generator: torch.Generator) -> VideoBatch:
+        """One clip as a batch of one, with its noise and time, and what is left of its conditions."""
+        options, clip = self.options, self.train[index]
+        draw = _Draws(generator)
+        place_only = self.name != "t2v" and position < options.place_only * self.total_samples
+        empty = place_only or draw.happens(options.empty)
+        caption = EMPTY_PLACE[draw.below(len(EMPTY_PLACE))] if empty else clip.caption
+        if draw.happens(options.drop_text):
+            caption = ""
+        inputs = self._conditions(clip, caption, draw)
+        data = (clip.without_subject if empty else clip.with_subject)[None]
+        noise = torch.randn(data.shape, generator=generator)
+        time = shifted(torch.rand(1, generator=generator), options.shift)
+        return VideoBatch(inputs=inputs, data=data, noise=noise, time=time, weight=self._weight(clip, empty))
+
+    def _weight(self, clip: EncodedClip, empty: bool) -> Tensor | None:
+        options = self.options
+        if not options.background_weight and not options.subject_weight:
+            return None
+        affected = torch.zeros_like(clip.affected) if empty else clip.affected
+        weight = 1 + options.background_weight * (1 - affected) + options.subject_weight * affected
+        return weight[None]
+
+    def _conditions(self, clip: EncodedClip, caption: str, draw: _Draws) -> CineSceneInputs:
+        text = self._text(caption)
+        config = self.transformer.config
+        if self.name == "t2v":
+            return CineSceneInputs(text=text)
+        options = self.options
+        scene_gone = draw.happens(options.drop_scene)
+        views_gone = scene_gone or draw.happens(options.drop_views)
+        previz_gone = scene_gone or draw.happens(options.drop_previz)
+        camera_gone = draw.happens(options.drop_camera)
+        low, high = options.views
+        chosen = _chosen_views(clip, low + draw.below(high - low + 1), options.start_view_first, draw.generator)
+        kind = draw.below(len(clip.previz))
+        known = torch.zeros(1, high, dtype=torch.bool)
+        known[0, : len(chosen)] = not views_gone
+        padded = torch.cat([chosen, chosen[:1].expand(high - len(chosen))])
+        inputs = conditions(clip, text, self.transformer, views=padded, previz=kind)
+        inputs = dataclasses.replace(
+            inputs,
+            view_known=known if inputs.view_count else None,
+            previz_known=None if inputs.previz_latents is None else torch.tensor([not previz_gone]),
+        )
+        if camera_gone and config.camera != "none" and inputs.cameras is not None:
+            # A static camera is what no camera path is taken for.
+            inputs = dataclasses.replace(inputs, cameras=_held(inputs.cameras))
+        return inputs
+
+    def _text(self, caption: str) -> Float[Tensor, "1 n d"]:
+        if caption not in self._texts:
+            self._texts[caption] = self.parts.text_encoder.encode([caption]).embeddings.float().cpu()
+        return self._texts[caption]
+
+    def collate(self, samples: list[VideoBatch]) -> VideoBatch:
+        weights = [s.weight for s in samples if s.weight is not None]
+        return VideoBatch(
+            inputs=CineSceneInputs.cat([s.inputs for s in samples]),
+            data=torch.cat([s.data for s in samples]),
+            noise=torch.cat([s.noise for s in samples]),
+            time=torch.cat([s.time for s in samples]),
+            weight=torch.cat(weights) if weights else None,
+        )
+
+    def move(self, batch: VideoBatch, device: torch.device) -> VideoBatch:
+        return VideoBatch(
+            inputs=batch.inputs.to(device),
+            data=batch.data.to(device),
+            noise=batch.noise.to(device),
+            time=batch.time.to(device),
+            weight=None if batch.weight is None else batch.weight.to(device),
+        )
+
+    # ---- looking ----------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def validate(self, folder: Path, clips: int = 6, loss_clips: int = 24) -> dict[str, float]:
+        """Loss on held-out clips at fixed noise; sampled shots beside truth and previz, PSNR over the background."""
+        if self.held_out is None:
+            return {}
+        numbers: dict[str, list[float]] = {}
+        held_out = VideoStageView(self, self.held_out)
+        for i in range(min(loss_clips, len(self.held_out))):
+            index = i * len(self.held_out) // min(loss_clips, len(self.held_out))
+            batch = self.move(held_out.sample(index, sample_generator(7, i)), self.transformer.device)
+            numbers.setdefault("flow", []).append(self.objective(batch)[1]["flow"])
+        rows: list[Tensor] = []
+        for i in range(min(clips, len(self.held_out))):
+            clip = self.held_out[i * len(self.held_out) // min(clips, len(self.held_out))]
+            self._validate_clip(clip, numbers, rows)
+        save_rows(folder / "shots.png", rows)
+        return {name: sum(values) / len(values) for name, values in numbers.items()}
+
+    def _validate_clip(self, clip: EncodedClip, numbers: dict[str, list[float]], rows: list[Tensor]) -> None:
+        parts = self.parts
+        text = self._text(clip.caption)
+        count = min(len(clip.views), self.options.views[1])
+        chosen = torch.linspace(0, len(clip.views) - 1, count + 1)[:-1].round().long()
+        inputs = conditions(clip, text, self.transformer, views=chosen, previz=len(clip.previz) - 1)
+        if self.name == "t2v":
+            inputs = CineSceneInputs(text=text)
+        shape = clip.with_subject.shape
+        negative = parts.text_encoder.encode([""])
+        latents = sample(
+            Networks(transformer=self.transformer, device=self.transformer.device),
+            inputs,
+            (shape[0], shape[1], shape[2], shape[3]),
+            parts.scheduler,
+            torch.Generator().manual_seed(0),
+            options=SamplingOptions(steps=12, guidance=Guidance(text=parts.defaults.text_guidance)),
+            negative=negative,
+        )
+        shots = [clip.with_subject, latents[0].cpu(), clip.previz[-1]]
+        truth, made, hint = (parts.autoencoder.decode(x[None].to(parts.autoencoder.device))[0].cpu() for x in shots)
+        background = _background(clip, truth.shape)
+        for name, picture in (("made", made), ("previz", hint)):
+            numbers.setdefault(f"psnr_{name}", []).append(_psnr(picture, truth, background))
+        step = max(1, len(truth) // 5)
+        rows += [part[::step] for part in (truth, hint, made)]
+
+    # ---- the result -------------------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> None:
+        """Writes the whole model, so that `CineScenePipeline.from_pretrained` and ``--model`` take the folder."""
+        transformer = self.transformer
+        if self.lora:
+            import copy
+
+            transformer = copy.deepcopy(transformer)
+            merge_lora(transformer)
+        save_parts(dataclasses.replace(self.parts, transformer=transformer, untrained=False), folder)
+
+
+class VideoStageView:
+    """The same sampling of conditions over other clips, late in the curriculum."""
+
+    def __init__(self, stage: VideoStage, clips: EncodedClips) -> None:
+        import copy
+
+        self.stage = copy.copy(stage)
+        self.stage.train = clips
+
+    def sample(self, index: int, generator: torch.Generator) -> VideoBatch:
+        return self.stage.collate([self.stage.sample(index, self.stage.total_samples, generator)])
+
+
+@dataclass
+class _Draws:
+    generator: torch.Generator
+
+    def happens(self, share: float) -> bool:
+        return float(torch.rand((), generator=self.generator)) < share
+
+    def below(self, count: int) -> int:
+        return int(torch.randint(count, (), generator=self.generator))
+
+
+def conditions(
+    clip: EncodedClip, text: Tensor, transformer: CineSceneTransformer, *, views: Tensor, previz: int
+) -> CineSceneInputs:
+    """Everything that a transformer of this configuration can be told of a clip, a batch of one."""
+    config = transformer.config
+    patches, tokens = clip.geometry_patches, clip.geometry_camera
+    if config.has_geometry_tokens and (patches is None or tokens is None):
+        raise InputError("training: this model looks at a place through VGGT, and the clips were encoded without one")
+    scene = config.scene_tokens != "none"
+    return CineSceneInputs(
+        text=text,
+        view_latents=clip.views[views][None] if config.has_image_tokens else None,
+        geometry_patches=patches[views][None] if config.needs_patch_features and patches is not None else None,
+        geometry_camera=tokens[views][None] if config.needs_camera_features and tokens is not None else None,
+        view_cameras=clip.view_cameras[views].reshape(1, -1) if scene else None,
+        cameras=clip.cameras.reshape(1, -1) if config.camera != "none" else None,
+        previz_latents=clip.previz[previz][None] if config.previz else None,
+        previz_mask=clip.previz_masks[previz][None] if config.previz else None,
+    )
+
+
+def _chosen_views(clip: EncodedClip, count: int, start_first: bool, generator: torch.Generator) -> Tensor:
+    """Indices of some views in a random order; with ``start_first`` the one that looks most like the start is first."""
+    total = len(clip.views)
+    order = shuffled_order(total, generator, keep_first=False)[: min(count, total)]
+    if not start_first:
+        return order
+    ahead = clip.view_cameras.forward @ clip.cameras[0].forward
+    start = int(ahead.argmax())
+    return torch.cat([torch.tensor([start]), order[order != start][: max(0, min(count, total) - 1)]])
+
+
+def _held(cameras: Any) -> Any:
+    """The first camera for all frames."""
+    count = cameras.batch_shape[1]
+    return cameras[:, torch.zeros(count, dtype=torch.long)]
+
+
+def _background(clip: EncodedClip, shape: torch.Size) -> Bool[Tensor, "t 1 h w"]:
+    """Pixels of the latent cells that the subject leaves alone."""
+    frames, _, height, width = shape
+    factor = (frames - 1) // max(1, clip.affected.shape[1] - 1) if clip.affected.shape[1] > 1 else 1
+    cells = torch.cat([clip.affected[:, :1], clip.affected[:, 1:].repeat_interleave(factor, dim=1)], dim=1)[0]
+    grown = torch.nn.functional.interpolate(cells[:, None], size=(height, width), mode="nearest")
+    return grown < 0.02
+
+
+def _psnr(picture: Tensor, truth: Tensor, where: Tensor) -> float:
+    error = ((picture - truth).square() * where).sum() / (where.sum() * 3).clamp_min(1)
+    return float(-10 * torch.log10(error.clamp_min(1e-10)))
