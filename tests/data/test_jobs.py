@@ -1,6 +1,10 @@
 import functools
 import os
 import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,3 +43,39 @@ def test_a_killed_worker_costs_no_task_but_the_one_that_kills_it(tmp_path: Path)
 def test_a_defect_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         run_tasks([1], fail_unexpectedly, 1)
+
+
+def note_and_sleep(folder: Path, task: int) -> None:
+    (folder / f"{task}.pid").write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def run_sleepers(folder: Path) -> None:
+    run_tasks([1, 2], functools.partial(note_and_sleep, folder), processes=2)
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    imports = "from pathlib import Path; from tests.data.test_jobs import run_sleepers"
+    code = f"{imports}; run_sleepers(Path({str(tmp_path)!r}))"
+    script = tmp_path / "parent.py"
+    script.write_text(f"if __name__ == '__main__':\n    {code}\n")
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, str(script)], env=os.environ | {"PYTHONPATH": str(root)}, cwd=root)
+    notes = [tmp_path / "1.pid", tmp_path / "2.pid"]
+    until(lambda: all(note.is_file() and note.read_text() for note in notes))
+    workers = [int(note.read_text()) for note in notes]
+    parent.kill()
+    parent.wait()
+    until(lambda: not any(alive(worker) for worker in workers))
+
+
+def alive(process: int) -> bool:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.is_file() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)

@@ -28,7 +28,9 @@ def check_rigid(matrix: Float[Tensor, "*b 4 4"], name: str = "world_from_camera"
             f"{name}: expected a last row of (0 0 0 1), but {_first_bad(bottom_right)} has another; "
             "is the matrix transposed (row vectors)?"
         )
-    orthonormal = (rotation.mT @ rotation - torch.eye(3).to(matrix)).abs().flatten(-2).amax(-1) <= RIGID_TOLERANCE
+    with torch.autocast(matrix.device.type, enabled=False):
+        product = rotation.mT @ rotation
+    orthonormal = (product - torch.eye(3).to(matrix)).abs().flatten(-2).amax(-1) <= RIGID_TOLERANCE
     if not orthonormal.all():
         raise GeometryError(
             f"{name}: expected a rotation in the upper left 3×3, but {_first_bad(orthonormal)} is scaled or sheared"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -65,7 +67,7 @@ def _run_batch(
     finished: set[int] = set()
     queue = list(reversed(batch))
     running: dict[Future[None], tuple[int, Task]] = {}
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
     try:
         while queue or running:
             while queue and len(running) < processes:
@@ -87,3 +89,15 @@ def _run_batch(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return finished
+
+
+def _end_with_parent() -> None:
+    """Ends this process as soon as the one that started it is gone, however that ended."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,8 +1,9 @@
 """`Autoencoder`: pictures and videos to latents and back, through diffusers' ``AutoencoderKLWan`` of any size.
 
-Wan 2.1's (time ×4, space ×8, 16 channels), Wan 2.2 TI2V's (×4, ×16, 48 channels) and the small one that comes with
-CineScene are the same class. Latents are normalised by the mean and standard deviation a channel that the configuration
-states. A clip of 1 + 4k frames has 1 + k latent frames: the first stands for the first frame alone.
+Wan 2.1's (time ×4, space ×8, 16 channels) and Wan 2.2 TI2V's (×4, ×16, 48 channels) are that class; the small one that
+comes with CineScene is a `PatchAutoencoder` with the same interface. Latents are normalised by the mean and standard
+deviation a channel that the configuration states. A clip of 1 + 4k frames has 1 + k latent frames: the first stands for
+the first frame alone.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from torch import nn
 from cinescene.errors import CheckpointError, InputError
 from cinescene.tensor_types import Float, Tensor
 
+CLASSES = ("AutoencoderKLWan", "PatchAutoencoder")
+
 
 class Autoencoder(nn.Module):
     """A Wan autoencoder with pictures in [0, 1], frames before channels, and normalised latents."""
 
     def __init__(self, wan: Any) -> None:
-        """``wan`` is a ``diffusers.AutoencoderKLWan``."""
+        """``wan`` is a ``diffusers.AutoencoderKLWan`` or a `PatchAutoencoder`."""
         super().__init__()
         self.wan = wan
         config = wan.config
@@ -39,23 +42,23 @@ class Autoencoder(nn.Module):
 
         Settings that diffusers' class does not know are passed over, as diffusers does: published ones hold some.
         """
-        from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
-
-        known = inspect.signature(AutoencoderKLWan.__init__).parameters
+        kind = _class_named(config.get("_class_name", CLASSES[0]))
+        known = inspect.signature(kind.__init__).parameters
         settings = {key: value for key, value in config.items() if key in known}
         try:
             if seed is None:
-                return cls(AutoencoderKLWan(**settings).eval())
+                return cls(kind(**settings).eval())
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(seed)
-                return cls(AutoencoderKLWan(**settings).eval())
+                return cls(kind(**settings).eval())
         except (TypeError, ValueError) as error:
             raise CheckpointError(f"autoencoder: this configuration cannot be used: {error}") from error
 
     @property
     def config(self) -> dict[str, Any]:
         """What its ``vae/config.json`` holds."""
-        return {"_class_name": "AutoencoderKLWan"} | {k: v for k, v in self.wan.config.items() if not k.startswith("_")}
+        name = type(self.wan).__name__
+        return {"_class_name": name} | {k: v for k, v in self.wan.config.items() if not k.startswith("_")}
 
     @property
     def latent_channels(self) -> int:
@@ -136,6 +139,16 @@ class Autoencoder(nn.Module):
             latents.new_tensor(values)[:, None, None, None] for values in (config.latents_mean, config.latents_std)
         )
         return mean, std
+
+
+def _class_named(name: str) -> Any:
+    if name == "PatchAutoencoder":
+        from cinescene.model.patch_autoencoder import PatchAutoencoder
+
+        return PatchAutoencoder
+    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
+
+    return AutoencoderKLWan
 
 
 def check_clip_size(frames: int, height_px: int, width_px: int, temporal_factor: int, multiple_px: int) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from cinescene.errors import CheckpointError, InputError
-from cinescene.model.autoencoder import Autoencoder
+from cinescene.model.autoencoder import CLASSES, Autoencoder
 from cinescene.model.config import FORMAT_VERSION, BackboneConfig, TransformerConfig
 from cinescene.model.defaults import ShotDefaults
 from cinescene.model.text_encoder import TextEncoder
@@ -144,10 +144,11 @@ def load_transformer(
 
 
 def load_autoencoder(folder: Path, *, dtype: torch.dtype = torch.float32) -> Autoencoder:
-    """An ``AutoencoderKLWan`` of any size."""
+    """An ``AutoencoderKLWan`` or `PatchAutoencoder` of any size."""
     values = read_json(folder / "config.json")
-    if values.get("_class_name") != "AutoencoderKLWan":
-        raise CheckpointError(f"{folder}: expected an AutoencoderKLWan configuration, got {values.get('_class_name')}")
+    if values.get("_class_name") not in CLASSES:
+        expected = " or ".join(CLASSES)
+        raise CheckpointError(f"{folder}: expected an {expected} configuration, got {values.get('_class_name')}")
     files = weight_files(folder)
     from accelerate import init_empty_weights
 
@@ -236,7 +237,7 @@ def _write_parts(parts: ModelParts, folder: Path) -> None:
         "transformer": ["cinescene", "CineSceneTransformer"],
         "transformer_2": ["cinescene", "CineSceneTransformer"] if parts.low_noise_transformer else [None, None],
         "boundary_ratio": parts.boundary,
-        "vae": ["diffusers", "AutoencoderKLWan"],
+        "vae": _library_and_class(parts.autoencoder.wan),
         "scheduler": ["diffusers", type(parts.scheduler).__name__],
         "vggt": ["cinescene", "Vggt"] if parts.vggt is not None else [None, None],
         "shot_defaults": dataclasses.asdict(parts.defaults),
@@ -260,6 +261,10 @@ def _write_parts(parts: ModelParts, folder: Path) -> None:
         encoder.save_pretrained(folder / "text_encoder")
         parts.text_encoder.tokenizer.save_pretrained(folder / "tokenizer")
     write_json(folder / "model_index.json", index)
+
+
+def _library_and_class(module: Any) -> list[str]:
+    return [type(module).__module__.split(".")[0], type(module).__name__]
 
 
 # ---- finding --------------------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from cinescene.model.config import TransformerConfig
 from cinescene.model.levers import Levers
 
 ACTIVATION_COPIES = 12
-"""Copies of a token's channels that are alive at once in a block's forward pass, in 32 bits: counted in the code, not measured."""
+"""Copies of a token's channels that are alive at once in a block's forward pass, in 32 bits: counted in its code."""
 
 DECODER_COPIES = 8
-"""Full-size feature maps that are alive at once in the autoencoder's decoder: counted in the code, not measured."""
+"""Full-size feature maps that are alive at once in the autoencoder's decoder: counted in its code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +81,11 @@ def estimate_memory(
 
 
 def _decoding(parts: ModelParts, levers: Levers, *, frames: int, pixels: int) -> int:
-    settings = parts.autoencoder.wan.config
-    folded = (settings.patch_size or 1) ** 2
-    channels = settings.decoder_base_dim or settings.base_dim
+    settings = parts.autoencoder.config
+    if settings["_class_name"] == "PatchAutoencoder":
+        return 3 * frames * 3 * pixels * 4
+    folded = (settings.get("patch_size") or 1) ** 2
+    channels = settings.get("decoder_base_dim") or settings["base_dim"]
     tile = min(pixels, 256 * 256) if levers.tiling else pixels
     size = torch.empty(0, dtype=_precision(parts.autoencoder)).element_size()
     features = DECODER_COPIES * channels * parts.autoencoder.temporal_factor * (tile // folded) * size

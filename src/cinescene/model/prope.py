@@ -21,6 +21,7 @@ from torch import nn
 from cinescene.cameras import Cameras
 from cinescene.model.attention import Heads, Keys, Mask, attend
 from cinescene.model.conditioning import frames_of_latents
+from cinescene.model.precision import exact
 from cinescene.tensor_types import Bool, Float, Tensor
 
 ROTARY_THETA = 100.0
@@ -126,16 +127,17 @@ class ProjectiveAttention(nn.Module):
 
 def _transformed(heads: Heads, matrix: Float[Tensor, "b t #heads 4 4"], frames: ProjectiveFrames, turn: int) -> Heads:
     """Half of each head's channels times the matrices, the other half turned to (or back from) its row and column."""
-    count = matrix.shape[1]
-    by_frame = rearrange(heads.float(), "b (t n) heads c -> b t heads n c", t=count)
-    projective, positional = by_frame.chunk(2, dim=-1)
-    groups = rearrange(projective, "b t heads n (g i) -> b t heads (n g) i", i=4)
-    projective = rearrange(groups @ matrix.mT, "b t heads (n g) i -> b t heads n (g i)", n=by_frame.shape[-2])
-    cosine, sine = frames.cosine, frames.sine * turn
-    even, odd = positional.chunk(2, dim=-1)
-    positional = torch.cat([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1)
-    joined = torch.cat([projective, positional], dim=-1)
-    return rearrange(joined, "b t heads n c -> b (t n) heads c").type_as(heads)
+    with exact(heads.device):
+        count = matrix.shape[1]
+        by_frame = rearrange(heads.float(), "b (t n) heads c -> b t heads n c", t=count)
+        projective, positional = by_frame.chunk(2, dim=-1)
+        groups = rearrange(projective, "b t heads n (g i) -> b t heads (n g) i", i=4)
+        projective = rearrange(groups @ matrix.mT, "b t heads (n g) i -> b t heads n (g i)", n=by_frame.shape[-2])
+        cosine, sine = frames.cosine, frames.sine * turn
+        even, odd = positional.chunk(2, dim=-1)
+        positional = torch.cat([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1)
+        joined = torch.cat([projective, positional], dim=-1)
+        return rearrange(joined, "b t heads n c -> b (t n) heads c").type_as(heads)
 
 
 def _rotary_table(grid: tuple[int, int], channels: int) -> tuple[Float[Tensor, "n r"], Float[Tensor, "n r"]]:

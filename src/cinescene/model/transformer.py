@@ -28,6 +28,7 @@ from cinescene.model.block import CineSceneBlock, KeyMasks, Stream
 from cinescene.model.conditioning import PrevizEmbedding, SceneEmbedding, relative_extrinsics
 from cinescene.model.config import TransformerConfig
 from cinescene.model.inputs import CineSceneInputs
+from cinescene.model.precision import exact
 from cinescene.model.prope import ProjectiveFrames, projection_matrices, projective_frames, video_projections
 from cinescene.model.rotary import rotary_at, scene_frame_positions
 from cinescene.model.scene_cache import LayerKeys, SceneCache
@@ -287,9 +288,10 @@ class CineSceneTransformer(nn.Module):
         if self.config.camera != "prope" or inputs.cameras is None:
             return None
         reference = inputs.cameras[:, 0] if reference is None else reference
-        relative = inputs.cameras.relative_to(reference[:, None])
-        matrix = video_projections(relative, self.config.frames_per_latent, self.config.projective_heads)
-        return projective_frames(matrix, grid, self._branch_channels)
+        with exact(inputs.text.device):
+            relative = inputs.cameras.relative_to(reference[:, None])
+            matrix = video_projections(relative, self.config.frames_per_latent, self.config.projective_heads)
+            return projective_frames(matrix, grid, self._branch_channels)
 
     def _view_cameras(
         self, inputs: CineSceneInputs, reference: Cameras | None, grid: tuple[int, int], kinds: int
@@ -297,14 +299,15 @@ class CineSceneTransformer(nn.Module):
         if self.config.camera != "prope" or inputs.view_cameras is None:
             return None
         assert reference is not None
-        matrix = projection_matrices(inputs.view_cameras.relative_to(reference[:, None]))[:, :, None]
         posed = _known_and_posed(inputs)
-        return projective_frames(
-            torch.cat([matrix] * kinds, dim=1),
-            grid,
-            self._branch_channels,
-            posed=None if posed is None else posed.repeat(1, kinds),
-        )
+        with exact(inputs.text.device):
+            matrix = projection_matrices(inputs.view_cameras.relative_to(reference[:, None]))[:, :, None]
+            return projective_frames(
+                torch.cat([matrix] * kinds, dim=1),
+                grid,
+                self._branch_channels,
+                posed=None if posed is None else posed.repeat(1, kinds),
+            )
 
     def _extrinsics(self, inputs: CineSceneInputs) -> Float[Tensor, "b t 12"] | None:
         if self.config.camera != "extrinsics" or inputs.cameras is None:
@@ -313,7 +316,8 @@ class CineSceneTransformer(nn.Module):
         if self.config.extrinsics_reference == "start_view":
             assert inputs.view_cameras is not None
             reference = inputs.view_cameras[:, :1]
-        return relative_extrinsics(inputs.cameras, reference, self.config.frames_per_latent)
+        with exact(inputs.text.device):
+            return relative_extrinsics(inputs.cameras, reference, self.config.frames_per_latent)
 
     @property
     def _branch_channels(self) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +32,6 @@ from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.vggt import EncodeOptions, TensorCache, Vggt, encode_scene, weights_hash
 from cinescene.scene.vggt.cache import tensor_hash
 from cinescene.tensor_types import Float, Tensor
-from cinescene.training.options import Precision
 
 VERSION = 1
 PREVIZ_KINDS = ("standin", "vggt")
@@ -50,15 +49,12 @@ class EncodingOptions:
         Of the stand-in.
     ``camera_height_m``
         Assumed of a panorama whose own height above the ground is not recorded.
-    ``precision``
-        Of the encoders' matrix products.
     """
 
     windows: int = 1
     previz: tuple[str, ...] = PREVIZ_KINDS
     dome_radius_m: float = 15.0
     camera_height_m: float = 1.6
-    precision: Precision = "bf16"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -192,21 +188,20 @@ class EncodedClips:
 
     def _stored(
         self,
-        content: dict[str, Tensor | str],
+        content: Mapping[str, Tensor | str],
         options: dict[str, Any],
         compute: Callable[[], dict[str, Tensor]],
         *,
         with_vggt: bool = False,
     ) -> dict[str, Tensor]:
-        """From the cache, or computed without gradients and in mixed precision where that is asked for."""
-        device = self.encoders.autoencoder.device.type
+        """From the cache, or computed without gradients."""
 
         def lean() -> dict[str, Tensor]:
-            with torch.no_grad(), torch.autocast(device, torch.bfloat16, enabled=self.options.precision == "bf16"):
+            with torch.no_grad():
                 return {name: tensor.contiguous() for name, tensor in compute().items()}
 
         weights = self.hashes["autoencoder"] + (self.hashes["vggt"] if with_vggt else "")
-        settings = options | {"version": VERSION, "precision": self.options.precision}
+        settings = options | {"version": VERSION}
         return cached_encoding(self.cache, content, weights, settings, lean)
 
     def _encode_views(self, panorama: Panorama, config: DatasetConfig) -> dict[str, Tensor]:

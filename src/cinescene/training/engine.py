@@ -249,7 +249,8 @@ class Trainer:
         state = read_last_checkpoint(self.folder / "checkpoints")
         if state is None:
             return
-        changed = [name for name, value in state.facts.items() if self.stage.facts.get(name, value) != value]
+        own = json.loads(json.dumps(self.stage.facts))
+        changed = [name for name, value in state.facts.items() if own.get(name, value) != value]
         if changed:
             raise CheckpointError(
                 f"{self.folder}: its checkpoints were trained with another {', '.join(changed)}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cinescene.model.config import TransformerConfig
 from cinescene.model.flops import count_flops
@@ -67,7 +68,7 @@ def transformer_config(recipe: Recipe) -> TransformerConfig:
 
     if recipe.model == "nano":
         return nano_transformer_config(**recipe.model_options)
-    sizes = {
+    sizes: dict[str, dict[str, Any]] = {
         "wan2.1-1.3b": {},
         "wan2.1-14b": {"num_attention_heads": 40, "ffn_dim": 13824, "num_layers": 40},
         "wan2.2-14b": {"num_attention_heads": 40, "ffn_dim": 13824, "num_layers": 40},
@@ -106,8 +107,8 @@ def estimate_table(recipe: Recipe) -> str:
         f"{recipe.model}: {parameters / 1e9:.2f} billion parameters ({PRESETS[recipe.model].about})"
         if recipe.model in PRESETS
         else f"{recipe.model}: {parameters / 1e9:.2f} billion parameters",
-        f"{options.batch_size} samples a GPU × {options.accumulation}; all parameters learning, in 32 bits with AdamW "
-        f"and moving average; activations in 16 bits, checkpointing {'on' if options.gradient_checkpointing else 'off'}",
+        f"{options.batch_size} samples a GPU × {options.accumulation}; all parameters learning in 32 bits, AdamW and "
+        f"moving average; activations in 16 bits, {'with' if options.gradient_checkpointing else 'no'} checkpointing",
         f"assumed: {PEAK_FLOPS / 1e12:.0f} TFLOP/s a GPU at {UTILISATION:.0%}; an estimate, not a measurement",
         "",
         "GPUs  batch  memory a GPU, DDP  memory a GPU, FSDP  seconds a step  days for all steps",

@@ -129,7 +129,7 @@ def presets() -> dict[str, Recipe]:
     """nano's own training, stage by stage: what its weights were made with."""
     clips = ClipShape(frames=17, width_px=160, height_px=96, views=20, view_width_px=96, view_height_px=96)
     pictures = TrainOptions(
-        steps=20_000, batch_size=4, learning_rate=1.5e-3, warmup_steps=50, ema_decay=0.995, decay_share=0.3, keep=2
+        steps=20_000, batch_size=4, learning_rate=5e-4, warmup_steps=50, ema_decay=0.995, decay_share=0.3, keep=2
     )
     geometry = TrainOptions(
         steps=20_000, batch_size=4, learning_rate=4e-4, warmup_steps=100, ema_decay=0.995, decay_share=0.3, keep=2
@@ -137,15 +137,17 @@ def presets() -> dict[str, Recipe]:
     video = TrainOptions(
         steps=40_000, batch_size=8, learning_rate=8e-4, warmup_steps=100, ema_decay=0.998, decay_share=0.3, keep=2
     )
+    hints = EncodingOptions(previz=("standin",))
     tuning = dataclasses.replace(video, steps=500, learning_rate=2e-4, warmup_steps=20, checkpoint_every=100)
     return {
-        "nano-vae": Recipe(stage="vae", options=pictures),
+        "nano-vae": Recipe(stage="vae", options=pictures, vae=VaeOptions(crop_px=96, divergence=0.0)),
         "nano-vggt": Recipe(stage="vggt", options=geometry),
         "nano-t2v": Recipe(stage="t2v", clips=clips, options=video),
-        "nano-scene": Recipe(stage="scene", clips=clips, options=video),
+        "nano-scene": Recipe(stage="scene", clips=clips, encoding=hints, options=video),
         "nano-finetune": Recipe(
             stage="finetune",
             clips=clips,
+            encoding=hints,
             options=tuning,
             trainable="lora",
             lora_rank=8,

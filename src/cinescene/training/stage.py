@@ -25,9 +25,13 @@ class Stage(Protocol):
         Configuration of models and data, as JSON values: stored with checkpoints, and compared when one is resumed.
     """
 
-    name: str
-    objective: nn.Module
     facts: dict[str, Any]
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def objective(self) -> nn.Module: ...
 
     def __len__(self) -> int:
         """Different samples there are."""

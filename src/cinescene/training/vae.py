@@ -7,7 +7,7 @@ little Kullback–Leibler divergence, as latent diffusion has it (Rombach et al.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from torch import nn
 
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.checkpoints import load_autoencoder
+from cinescene.model.patch_autoencoder import PatchAutoencoder
 from cinescene.model.weight_files import save_weights, write_json
 from cinescene.presets import nano_autoencoder_config
 from cinescene.tensor_types import Float, Tensor
@@ -34,6 +35,11 @@ class VaeOptions:
     crop_px: int = 64
     edges: float = 1.0
     divergence: float = 1e-6
+
+
+WHITENING = 0.6
+"""How far the channels of a `PatchAutoencoder` are made alike: 1 gives all the same variance, 0 leaves them as large as
+in the picture. In between, a diffusion model learns first what shows most, and texture does not drown it."""
 
 
 class VaeObjective(nn.Module):
@@ -84,9 +90,18 @@ class VaeStage:
         self.held_out = ClipFrames(held_out, self.options.frames, self.options.crop_px)
         config = config or nano_autoencoder_config()
         autoencoder = load_autoencoder(start) if start else Autoencoder.from_config(config, seed)
+        if start is None and isinstance(autoencoder.wan, PatchAutoencoder):
+            autoencoder.wan.begin_with_components(self._first_clips(seed))
         self.autoencoder = autoencoder.train()
         self.objective = VaeObjective(autoencoder, self.options)
         self.facts: dict[str, Any] = {"autoencoder": _plain(autoencoder.config)}
+
+    def _first_clips(self, seed: int, count: int = 400) -> Iterator[Tensor]:
+        """Pieces in [-1, 1], channels first, whose principal components training begins with."""
+        for i in range(count):
+            generator = sample_generator(seed, i)
+            index = int(torch.randint(len(self.pieces), (), generator=generator))
+            yield self.pieces.piece(index, generator).movedim(0, 1) * 2 - 1
 
     def __len__(self) -> int:
         return len(self.pieces)
@@ -117,7 +132,7 @@ class VaeStage:
         return {"psnr": sum(scores) / len(scores), "psnr_worst": min(scores)}
 
     def export(self, folder: Path) -> None:
-        """Writes ``vae/`` with the latents' mean and standard deviation a channel, measured on the training clips."""
+        """Writes ``vae/`` with what to subtract from each latent channel and divide it by, from the training clips."""
         self.autoencoder.set_statistics(*self._statistics())
         save_weights(self.autoencoder.wan, folder / "vae")
         write_json(folder / "vae" / "config.json", self.autoencoder.config)
@@ -132,7 +147,11 @@ class VaeStage:
             piece = self.pieces.piece(index, sample_generator(1, i)).to(self.autoencoder.device)
             found.append(rearrange(self.autoencoder.encode(piece[None]).float(), "1 c t h w -> c (t h w)").cpu())
         values = torch.cat(found, dim=1)
-        return values.mean(1), values.std(1).clamp_min(1e-3)
+        deviation = values.std(1).clamp_min(1e-3)
+        if isinstance(self.autoencoder.wan, PatchAutoencoder):
+            kept = deviation ** (1 - WHITENING)
+            deviation = deviation / kept * kept.square().mean().sqrt()
+        return values.mean(1), deviation
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _kept_depth(depth: Float[Tensor, "t h w"], kept_px: list[int], size: torch.S
     return F.interpolate(kept[:, None], size=tuple(size), mode="nearest-exact")[:, 0]
 
 
-def _panorama_depth(distance_m: Float[Tensor, "h w"], cameras: Cameras) -> Float[Tensor, "v h w"]:
+def _panorama_depth(distance_m: Float[Tensor, "h w"], cameras: Cameras) -> Float[Tensor, "v h2 w2"]:
     """z-depth of views around a panorama's centre, from the distance of its nearest pixels."""
     _, rays = pixel_rays(cameras)
     forward = cameras.forward[:, None, None]
