@@ -74,6 +74,9 @@ def build_stage(
     parts.autoencoder.to(device)
     if parts.vggt is not None:
         parts.vggt.to(device)
+    if device == "cpu":
+        # PyTorch's fused attention is slow backwards in 16 bits on CPUs: 2× at a thousand tokens.
+        parts.transformer.set_attention_backend("explicit")
     encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
 
     def encoded(roots: Sequence[Path], what: str) -> EncodedClips:

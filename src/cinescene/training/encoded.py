@@ -34,6 +34,8 @@ from cinescene.scene.vggt.cache import tensor_hash
 from cinescene.tensor_types import Float, Tensor
 
 VERSION = 1
+MOST_PLACES, MOST_CLIPS = 512, 20_000
+"""Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
 PREVIZ_KINDS = ("standin", "vggt")
 
 
@@ -111,8 +113,8 @@ class EncodedClips:
                 dataset = SceneDecoupledDataset(settings)
                 dataset.set_epoch(window)
                 self.items += [(dataset, index, window) for index in range(len(dataset))]
-        self._place = lru_cache(maxsize=4)(self._encoded_place)
-        self._read = lru_cache(maxsize=20_000)(self._encoded)
+        self._place = lru_cache(maxsize=MOST_PLACES)(self._encoded_place)
+        self._item = lru_cache(maxsize=MOST_CLIPS)(self._made)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -129,9 +131,12 @@ class EncodedClips:
                 on_done(index + 1)
 
     def __getitem__(self, index: int) -> EncodedClip:
+        return self._item(index)
+
+    def _made(self, index: int) -> EncodedClip:
         dataset, clip, _ = self.items[index]
         scene_id, _ = dataset.clips[clip]
-        tensors = self._read(index)
+        tensors = self._encoded(index)
         place = self._place(dataset.config.root, scene_id)
         _, cameras = dataset.placed(clip)
         first = cameras[:1]
@@ -141,9 +146,9 @@ class EncodedClips:
             cameras=cameras.relative_to(first).to(dtype=torch.float32),
             view_cameras=place[1].relative_to(first).to(dtype=torch.float32),
             **{key: tensors[key].float() for key in _CLIP_TENSORS},
-            views=place[0]["views"].float(),
-            geometry_patches=_optional(place[0], "geometry_patches"),
-            geometry_camera=_optional(place[0], "geometry_camera"),
+            views=place[0]["views"],
+            geometry_patches=place[0].get("geometry_patches"),
+            geometry_camera=place[0].get("geometry_camera"),
         )
 
     # ---- encoding ---------------------------------------------------------------------------------------------------
@@ -184,7 +189,7 @@ class EncodedClips:
             options["kind"] = "geometry"
             geometry = self._stored(content, options, lambda: self._encode_geometry(panorama, config), with_vggt=True)
             tensors |= geometry
-        return tensors, config.layout.cameras(panorama.camera)
+        return {name: value.float() for name, value in tensors.items()}, config.layout.cameras(panorama.camera)
 
     def _stored(
         self,
@@ -300,10 +305,6 @@ def _latent_share(masks: Float[Tensor, "t 1 h w"], autoencoder: Autoencoder) -> 
     first = reduce(masks[:1], "1 1 (h y) (w x) -> 1 1 h w", "mean", y=space, x=space)
     later = reduce(masks[1:], "(t f) 1 (h y) (w x) -> 1 t h w", "mean", f=factor, y=space, x=space)
     return torch.cat([first, later], dim=1)
-
-
-def _optional(tensors: dict[str, Tensor], name: str) -> Tensor | None:
-    return tensors[name].float() if name in tensors else None
 
 
 def _fingerprint(dataset: SceneDecoupledDataset, scene_id: str) -> str:

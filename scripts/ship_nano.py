@@ -1,0 +1,47 @@
+"""Puts a trained nano model into the package: weights in 16 bits, the model card beside them.
+
+    python scripts/ship_nano.py runs/scene/model
+
+Refuses a model whose files would exceed 64 MB together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+
+from cinescene.model.checkpoints import load_parts, save_parts
+from cinescene.presets import NANO, NANO_FOLDER
+
+LIMIT_BYTES = 64 * 1000**2
+CARD = Path(__file__).parent.parent / "docs" / "nano.md"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    options = parser.parse_args()
+    parts = load_parts(options.model)
+    for module in (parts.transformer, parts.autoencoder, parts.vggt):
+        if module is not None:
+            module.to(torch.float16)
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "nano"
+        save_parts(dataclasses.replace(parts, defaults=NANO.shot, untrained=False), fresh)
+        size = sum(file.stat().st_size for file in fresh.rglob("*") if file.is_file())
+        if size > LIMIT_BYTES:
+            raise SystemExit(f"{options.model}: {size / 1e6:.1f} MB, more than {LIMIT_BYTES / 1e6:.0f}")
+        shutil.copy(CARD, fresh / "README.md")
+        if NANO_FOLDER.exists():
+            shutil.rmtree(NANO_FOLDER)
+        shutil.move(fresh, NANO_FOLDER)
+    print(f"{NANO_FOLDER}: {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
