@@ -172,7 +172,11 @@ def test_other_architectures_are_refused(copy: Path) -> None:
             load_parts(copy)
         config.write_text(original)
     for part, values, message in (
-        ("vae", {"_class_name": "AutoencoderKL"}, "expected an AutoencoderKLWan configuration, got AutoencoderKL"),
+        (
+            "vae",
+            {"_class_name": "AutoencoderKL"},
+            "expected an AutoencoderKLWan or PatchAutoencoder configuration, got AutoencoderKL",
+        ),
         ("text_encoder", {"model_type": "clip"}, "expected a umt5 configuration, got clip"),
     ):
         path = copy / part / "config.json"

@@ -31,7 +31,7 @@ SHARED = 0.7
 """Share of the components that a group has in common with single pictures: its mean picture's."""
 
 
-class PatchAutoencoder(ModelMixin, ConfigMixin):
+class PatchAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """See the module. ``noise`` is the standard deviation, as a share of each latent channel's own, of the noise that
     decoding must bear: the posterior's, so that what a diffusion model gets slightly wrong does little harm."""
 
