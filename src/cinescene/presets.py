@@ -180,7 +180,12 @@ def nano_transformer_config(**options: Any) -> TransformerConfig:
         num_layers=6,
         rope_max_seq_len=256,
     )
-    settings = {"geometry_dim": 2 * VggtConfig.nano().width, "projective_dim": 128, "projective_heads": 4}
+    settings = {
+        "geometry_dim": 2 * VggtConfig.nano().width,
+        "projective_dim": 128,
+        "projective_heads": 4,
+        "previz_prior": True,
+    }
     return TransformerConfig(backbone=backbone, **(settings | options))
 
 

@@ -105,6 +105,8 @@ class TransformerConfig:
         The first view is the shot's start view and is told apart from the others (paper). Otherwise views are a set.
     ``previz``
         Whether the frames of a previz and their mask can be given.
+    ``previz_prior``
+        Whether the output is an addition to what the previz alone says of the velocity (`PrevizPrior`).
     ``geometry_dim``
         Channels of the VGGT features.
     ``projective_dim``, ``projective_heads``
@@ -120,6 +122,7 @@ class TransformerConfig:
     extrinsics_reference: ExtrinsicsReference = "first_frame"
     start_view_first: bool = False
     previz: bool = True
+    previz_prior: bool = False
     geometry_dim: int = 2048
     projective_dim: int = 768
     projective_heads: int = 12
@@ -138,6 +141,8 @@ class TransformerConfig:
             raise InputError(
                 f"projective_dim: expected a multiple of 8 × {self.projective_heads} heads, got {self.projective_dim}"
             )
+        if self.previz_prior and not self.previz:
+            raise InputError("previz_prior: needs previz=True")
         for name in ("geometry_dim", "frames_per_latent"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")

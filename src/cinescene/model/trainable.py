@@ -11,7 +11,7 @@ from cinescene.model.transformer import CineSceneTransformer
 
 TrainableGroup = Literal["paper", "lora", "all"]
 
-NEW_MODULES = ("scene_embedding.", "previz_embedding.", ".camera_encoder.", ".projective.")
+NEW_MODULES = ("scene_embedding.", "previz_embedding.", "previz_prior.", ".camera_encoder.", ".projective.")
 """Parts of names of the parameters that a Wan checkpoint does not have."""
 
 LORA_LAYERS = r"blocks\.\d+\.(attn[12]\.(to_[qkv]|to_out\.0)|ffn\.net\.(0\.proj|2))"

@@ -29,6 +29,7 @@ from cinescene.model.conditioning import PrevizEmbedding, SceneEmbedding, relati
 from cinescene.model.config import TransformerConfig
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.precision import exact
+from cinescene.model.previz_prior import PrevizPrior
 from cinescene.model.prope import ProjectiveFrames, projection_matrices, projective_frames, video_projections
 from cinescene.model.rotary import rotary_at, scene_frame_positions
 from cinescene.model.scene_cache import LayerKeys, SceneCache
@@ -66,6 +67,7 @@ class CineSceneTransformer(nn.Module):
         self.scale_shift_table = wan.scale_shift_table
         self.scene_embedding = SceneEmbedding(config) if config.scene_tokens != "none" else None
         self.previz_embedding = PrevizEmbedding(config) if config.previz else None
+        self.previz_prior = PrevizPrior(config.backbone.in_channels) if config.previz_prior else None
         self.gradient_checkpointing = False
 
     @classmethod
@@ -119,7 +121,8 @@ class CineSceneTransformer(nn.Module):
             step = self._joint_step(video, stream, inputs)
         else:
             step = self._plain_step(stream)
-        return self._head(self._through_blocks(video, step, step_cache), embedded_time, self._grid(noisy))
+        output = self._head(self._through_blocks(video, step, step_cache), embedded_time, self._grid(noisy))
+        return output if self.previz_prior is None else self.previz_prior(output, noisy, time, inputs)
 
     def encode_scene(self, inputs: CineSceneInputs) -> SceneCache:
         """The keys and values that a scene offers to every block; needs the views, and neither text nor noise.

@@ -85,7 +85,7 @@ def build_stage(
         clips.prepare(None if on_encoded is None else lambda done: on_encoded(what, done, len(clips)))
         return clips
 
-    return VideoStage(
+    stage = VideoStage(
         recipe.stage,  # type: ignore[arg-type]
         parts,
         encoded(sources.train, "training clips"),
@@ -95,6 +95,9 @@ def build_stage(
         total_samples=recipe.options.steps * recipe.options.batch_size * recipe.options.accumulation,
         lora_rank=recipe.lora_rank,
     )
+    if sources.start is None:
+        stage.measure_prior()
+    return stage
 
 
 def model_parts(recipe: Recipe, sources: Sources) -> ModelParts:

@@ -60,7 +60,10 @@ class Trainer:
     ) -> None:
         """``device`` is ``"cpu"`` or None for accelerate's own choice. Raises `InputError`, `CheckpointError`."""
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
 
+        # accelerate keeps the first trainer's precision for the whole process.
+        AcceleratorState._reset_state()
         self.stage, self.options, self.folder = stage, options, folder
         self.on_progress = on_progress
         if len(stage) < 1:
@@ -233,13 +236,13 @@ class Trainer:
 
     def _optimiser_state(self) -> dict[str, Tensor]:
         """AdamW's moments and step counts, by parameter and kind."""
-        nested = self._nested_optimiser_state()["state"]
+        nested = self._nested_optimiser_state(_on_the_main_process()).get("state", {})
         return {f"{name}|{kind}": value for name, kinds in nested.items() for kind, value in kinds.items()}
 
-    def _nested_optimiser_state(self) -> dict[str, Any]:
+    def _nested_optimiser_state(self, options: Any) -> dict[str, Any]:
         from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 
-        return dict(get_optimizer_state_dict(self.model, self._plain_optimiser, options=_whole()))
+        return dict(get_optimizer_state_dict(self.model, self._plain_optimiser, options=options))
 
     @property
     def _plain_optimiser(self) -> torch.optim.Optimizer:
@@ -289,11 +292,11 @@ class Trainer:
     def _put_optimiser(self, tensors: dict[str, Tensor]) -> None:
         from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict
 
-        nested = self._nested_optimiser_state()
+        nested = self._nested_optimiser_state(_everywhere())
         for key, value in tensors.items():
             name, _, kind = key.rpartition("|")
             nested["state"][name][kind] = value
-        set_optimizer_state_dict(self.model, self._plain_optimiser, nested, options=_whole())
+        set_optimizer_state_dict(self.model, self._plain_optimiser, nested, options=_everywhere())
 
     # ---- looking ----------------------------------------------------------------------------------------------------
 
@@ -385,7 +388,13 @@ def _optimiser(module: torch.nn.Module, options: TrainOptions) -> torch.optim.Ad
     )
 
 
-def _whole() -> Any:
+def _on_the_main_process() -> Any:
     from torch.distributed.checkpoint.state_dict import StateDictOptions
 
     return StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+def _everywhere() -> Any:
+    from torch.distributed.checkpoint.state_dict import StateDictOptions
+
+    return StateDictOptions(full_state_dict=True)

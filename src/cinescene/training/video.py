@@ -140,6 +140,22 @@ class VideoStage:
     def __len__(self) -> int:
         return len(self.train)
 
+    def measure_prior(self, clips: int = 64) -> None:
+        """Sets a new model's prior from the data: how far clips without subject are from their previz, and spread."""
+        prior = self.transformer.previz_prior
+        if prior is None:
+            return
+        near, spread = [], []
+        for i in range(min(clips, len(self.train))):
+            clip = self.train[i * len(self.train) // min(clips, len(self.train))]
+            trusted = clip.previz_masks[0, 0] > 0.95
+            near.append((clip.without_subject - clip.previz[0])[:, trusted])
+            spread.append(clip.without_subject.flatten(1))
+        apart = torch.cat(near, dim=1)
+        everything = torch.cat(spread, dim=1)
+        if apart.shape[1] > 100:
+            prior.set_deviations(apart.square().mean(1).sqrt(), everything.square().mean(1).sqrt())
+
     # ---- samples ----------------------------------------------------------------------------------------------------
 
     def sample(self, index: int, position: int, generator: torch.Generator) -> VideoBatch:

@@ -1,0 +1,59 @@
+"""What a previz says of the data before any network: where it is trusted, the data are near it.
+
+Given the previz p and the share w of each cell that was photographed, the data are taken for Gaussian around w p, with
+variance w σ_trusted² + (1 − w) σ_blank² a channel. The velocity's conditional mean given the noisy latents is then
+known in closed form, and so is how much of it is left open; the network's output, scaled by that, is added. At the
+start sampling therefore follows the previz, and the network need not learn to copy. The scaling is that of Karras et
+al., "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t) data +
+t noise and a prior that is not centred.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from cinescene.model.inputs import CineSceneInputs
+from cinescene.tensor_types import Float, Tensor
+
+
+class PrevizPrior(nn.Module):
+    """Adds the closed-form part of the velocity to a network's output."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.log_trusted = nn.Parameter(torch.full((channels,), 0.4).log())
+        self.log_blank = nn.Parameter(torch.zeros(channels))
+
+    @torch.no_grad()
+    def set_deviations(self, trusted: Float[Tensor, " c"], blank: Float[Tensor, " c"]) -> None:
+        """Standard deviations of data minus previz where it is trusted, and of data, a channel."""
+        self.log_trusted.copy_(trusted.clamp_min(1e-3).log())
+        self.log_blank.copy_(blank.clamp_min(1e-3).log())
+
+    def forward(
+        self,
+        output: Float[Tensor, "b c t h w"],
+        noisy: Float[Tensor, "b c t h w"],
+        time: Float[Tensor, " b"] | Float[Tensor, "b t"],
+        inputs: CineSceneInputs,
+    ) -> Float[Tensor, "b c t h w"]:
+        """The velocity: conditional mean plus the scaled network's output."""
+        with torch.autocast(noisy.device.type, enabled=False):
+            x = noisy.float()
+            at = (time if time.ndim == 2 else time[:, None]).float()[:, None, :, None, None]
+            mean, variance = self._data(x, inputs)
+            total = (1 - at).square() * variance + at.square()
+            expected = (at - (1 - at) * variance) / total * (x - (1 - at) * mean) - mean
+            return (expected + (variance / total).sqrt() * output.float()).type_as(output)
+
+    def _data(self, x: Tensor, inputs: CineSceneInputs) -> tuple[Tensor, Tensor]:
+        """Mean and variance of the data, as far as the previz tells."""
+        shape = (1, -1, 1, 1, 1)
+        trusted, blank = ((2 * log).exp().float().view(shape) for log in (self.log_trusted, self.log_blank))
+        if inputs.previz_latents is None or inputs.previz_mask is None:
+            return torch.zeros_like(x), blank.expand_as(x)
+        share = inputs.previz_mask.float()
+        if inputs.previz_known is not None:
+            share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
+        return share * inputs.previz_latents.float(), share * trusted + (1 - share) * blank

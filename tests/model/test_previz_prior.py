@@ -1,0 +1,74 @@
+import dataclasses
+
+import pytest
+import torch
+
+from cinescene.errors import InputError
+from cinescene.model.config import TransformerConfig
+from cinescene.model.inputs import CineSceneInputs
+from cinescene.model.previz_prior import PrevizPrior
+
+CHANNELS, SHAPE = 3, (400, 3, 2, 6, 6)
+
+
+def inputs(previz: torch.Tensor, share: float, known: bool = True) -> CineSceneInputs:
+    batch, _, frames, rows, columns = previz.shape
+    return CineSceneInputs(
+        text=torch.zeros(batch, 1, 4),
+        previz_latents=previz,
+        previz_mask=torch.full((batch, 1, frames, rows, columns), share),
+        previz_known=torch.full((batch,), known),
+    )
+
+
+def prior(trusted: float, blank: float) -> PrevizPrior:
+    made = PrevizPrior(CHANNELS)
+    made.set_deviations(torch.full((CHANNELS,), trusted), torch.full((CHANNELS,), blank))
+    return made
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("time", [0.05, 0.5, 0.95])
+@torch.no_grad()
+def test_without_a_network_it_is_the_best_velocity_of_gaussian_data(
+    share: float, time: float, generator: torch.Generator
+) -> None:
+    """Data around the previz (or around 0, where it is not trusted): regression finds nothing left to add."""
+    previz = torch.randn(SHAPE, generator=generator)
+    spread = 0.3 if share else 1.2
+    data = share * previz + spread * torch.randn(SHAPE, generator=generator)
+    noise = torch.randn(SHAPE, generator=generator)
+    x = (1 - time) * data + time * noise
+    velocity = prior(0.3, 1.2)(torch.zeros(SHAPE), x, torch.full((SHAPE[0],), time), inputs(previz, share))
+    left = noise - data - velocity
+    for other in (x, previz, torch.ones_like(x)):
+        slope = (left * other).mean() / other.square().mean()
+        assert abs(float(slope)) < 0.02
+    # What is left has the size by which the network's output is scaled.
+    with_one = prior(0.3, 1.2)(torch.ones(SHAPE), x, torch.full((SHAPE[0],), time), inputs(previz, share))
+    assert float(left.std()) == pytest.approx(float((with_one - velocity).mean()), rel=0.03)
+
+
+@torch.no_grad()
+def test_a_dropped_previz_says_nothing(generator: torch.Generator) -> None:
+    previz, x, output = torch.randn(3, 2, 3, 2, 4, 4, generator=generator).unbind(0)
+    made, time = prior(0.2, 1.0), torch.tensor([0.3, 0.9])
+    without = made(output, x, time, CineSceneInputs(text=torch.zeros(2, 1, 4)))
+    assert torch.equal(made(output, x, time, inputs(previz, 1.0, known=False)), without)
+    assert torch.equal(made(output, x, time, inputs(previz, 0.0)), without)
+
+
+@torch.no_grad()
+def test_times_may_differ_by_latent_frame(generator: torch.Generator) -> None:
+    previz, x, output = torch.randn(3, 1, 3, 2, 4, 4, generator=generator).unbind(0)
+    made = prior(0.2, 1.0)
+    both = made(output, x, torch.tensor([[0.3, 0.9]]), inputs(previz, 0.7))
+    for frame, time in enumerate((0.3, 0.9)):
+        alone = made(output, x, torch.tensor([time]), inputs(previz, 0.7))
+        torch.testing.assert_close(both[:, :, frame], alone[:, :, frame])
+
+
+def test_it_needs_a_previz() -> None:
+    config = TransformerConfig()
+    with pytest.raises(InputError, match="previz_prior"):
+        dataclasses.replace(config, previz=False, previz_prior=True)
