@@ -31,6 +31,9 @@ from cinescene.training.stage import sample_generator
 EMPTY_PLACE = ("", "", "an empty place", "nobody", "no people", "an empty scene without people")
 """Prompts of clips without a subject. The empty one too: without guidance's prompt a place is empty."""
 
+MEDIAN_OF_NORMAL = 0.6745
+"""Of the absolute value of a standard normal number."""
+
 Kind = Literal["t2v", "scene", "finetune"]
 
 
@@ -154,7 +157,9 @@ class VideoStage:
         apart = torch.cat(near, dim=1)
         everything = torch.cat(spread, dim=1)
         if apart.shape[1] > 100:
-            prior.set_deviations(apart.square().mean(1).sqrt(), everything.square().mean(1).sqrt())
+            # Medians: a few clips with a bad previz would rule the mean squares, and leave noise over all others.
+            deviations = (values.abs().median(1).values / MEDIAN_OF_NORMAL for values in (apart, everything))
+            prior.set_deviations(*deviations)
 
     # ---- samples ----------------------------------------------------------------------------------------------------
 
