@@ -68,6 +68,15 @@ def test_scaling_the_world_leaves_the_pictures_alone() -> None:
         cameras.scaled(0.0)
 
 
+def test_a_mirrored_camera_sees_the_mirrored_world_mirrored() -> None:
+    cameras = some_cameras().cropped(7, -3, 120, 80)
+    seen, depth = project(cameras, POINTS)
+    mirrored, mirrored_depth = project(cameras.mirrored(), POINTS * torch.tensor([-1.0, 1.0, 1.0]).double())
+    torch.testing.assert_close(mirrored_depth, depth)
+    torch.testing.assert_close(mirrored[..., 0], 120 - seen[..., 0], equal_nan=True)
+    torch.testing.assert_close(mirrored[..., 1], seen[..., 1], equal_nan=True)
+
+
 def test_batches_index_reshape_and_join() -> None:
     cameras = some_cameras(6)
     assert cameras.reshape(2, 3)[1, 2].batch_shape == ()

@@ -49,6 +49,20 @@ def test_without_a_network_it_is_the_best_velocity_of_gaussian_data(
     assert float(left.std()) == pytest.approx(float((with_one - velocity).mean()), rel=0.03)
 
 
+@pytest.mark.parametrize("time", [0.05, 0.5, 0.95])
+@torch.no_grad()
+def test_what_the_network_sees_is_plain_noise_where_the_previz_is_right(
+    time: float, generator: torch.Generator
+) -> None:
+    previz = 2 * torch.randn(SHAPE, generator=generator)
+    data = previz + 0.3 * torch.randn(SHAPE, generator=generator)
+    x = (1 - time) * data + time * torch.randn(SHAPE, generator=generator)
+    seen = prior(0.3, 1.2).whitened(x, torch.full((SHAPE[0],), time), inputs(previz, 1.0))
+    assert float(seen.mean()) == pytest.approx(0, abs=0.02)
+    assert float(seen.std()) == pytest.approx(1, abs=0.02)
+    assert abs(float((seen * previz).mean())) < 0.02
+
+
 @torch.no_grad()
 def test_a_dropped_previz_says_nothing(generator: torch.Generator) -> None:
     previz, x, output = torch.randn(3, 2, 3, 2, 4, 4, generator=generator).unbind(0)

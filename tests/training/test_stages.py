@@ -51,12 +51,12 @@ def clips(root: Path, parts: ModelParts, tmp_path_factory: pytest.TempPathFactor
     return encoded(root, parts, tmp_path_factory.mktemp("cache"))
 
 
-def encoded(root: Path, parts: ModelParts, cache: Path) -> EncodedClips:
+def encoded(root: Path, parts: ModelParts, cache: Path, options: EncodingOptions | None = None) -> EncodedClips:
     config = DatasetConfig(root=root, frames=5, width_px=64, height_px=32, layout=ViewLayout.ring(5).with_size(32, 32))
     clips = EncodedClips(
         [config],
         Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt),
-        EncodingOptions(windows=2),
+        options or EncodingOptions(windows=2),
         TensorCache(kind="training", folder=cache),
     )
     clips.prepare()
@@ -76,8 +76,8 @@ def stage(clips: EncodedClips, parts: ModelParts, kind: str = "scene", **changes
 
 def test_encoded_clips_are_what_the_encoders_make_of_the_data(clips: EncodedClips, parts: ModelParts) -> None:
     assert len(clips) == 8
-    dataset, index, _ = clips.items[0]
-    sample, clip = dataset[index], clips[0]
+    item = clips.items[0]
+    sample, clip = item.dataset[item.clip], clips[0]
     with torch.no_grad():
         latents = parts.autoencoder.encode(sample.with_subject[None])[0]
         views = parts.autoencoder.encode_views(sample.views[None])[0]
@@ -91,6 +91,25 @@ def test_encoded_clips_are_what_the_encoders_make_of_the_data(clips: EncodedClip
         float(torch.cat([sample.affected_mask[:1], sample.affected_mask[1:].float().mean(0, keepdim=True)]).mean()),
         abs=1e-2,
     )
+
+
+def test_a_mirrored_clip_is_the_encoding_of_mirrored_pictures(
+    root: Path, parts: ModelParts, tmp_path: Path, clips: EncodedClips
+) -> None:
+    both = encoded(root, parts, tmp_path, EncodingOptions(mirrored=True, previz=("standin",)))
+    assert len(both) == len(clips)
+    straight, mirrored = both[0], both[1]
+    sample = both.items[1].dataset[both.items[1].clip]
+    with torch.no_grad():
+        latents = parts.autoencoder.encode(sample.with_subject[None].flip(-1))[0]
+        views = parts.autoencoder.encode_views(sample.views[None].flip(-1))[0]
+    torch.testing.assert_close(mirrored.with_subject, latents, atol=5e-3, rtol=2e-3)
+    torch.testing.assert_close(mirrored.views, views, atol=5e-3, rtol=2e-3)
+    torch.testing.assert_close(mirrored.affected, straight.affected.flip(-1))
+    torch.testing.assert_close(mirrored.previz_masks, straight.previz_masks.flip(-1), atol=1e-3, rtol=1e-3)
+    expected = straight.cameras.mirrored().world_from_camera
+    torch.testing.assert_close(mirrored.cameras.world_from_camera, expected)
+    assert not torch.equal(mirrored.geometry_camera, straight.geometry_camera)  # type: ignore[arg-type]
 
 
 def test_what_is_stored_is_not_computed_again_until_weights_change(

@@ -253,6 +253,19 @@ class Cameras:
             self, world_from_camera=rigid(self.world_from_camera[..., :3, :3], self.position * factor)
         )
 
+    def mirrored(self) -> Cameras:
+        """The cameras of mirrored pictures (left and right exchanged) in the mirrored world (its x negated).
+
+        What a camera sees of a world is, mirrored, what the mirrored camera sees of the mirrored world.
+        """
+        sign = self.world_from_camera.new_tensor([-1.0, 1.0, 1.0, 1.0]).diag()
+        intrinsics = self.intrinsics_px.clone()
+        intrinsics[..., 0, 2] = self.image_size_px[..., 0].to(self.dtype) - intrinsics[..., 0, 2]
+        intrinsics[..., 0, 1] = -intrinsics[..., 0, 1]
+        return dataclasses.replace(
+            self, world_from_camera=sign @ self.world_from_camera @ sign, intrinsics_px=intrinsics
+        )
+
     # ---- image size and lens ----------------------------------------------------------------------------------------
 
     def cropped(self, left_px: int, top_px: int, width_px: int, height_px: int) -> Cameras:

@@ -71,9 +71,10 @@ class CineSceneBlock(nn.Module):
         )
 
     def set_attention_backend(self, backend: str) -> None:
-        """One of the names of `cinescene.model.attention.attend`; the attention to text takes only diffusers' own."""
+        """One of the names of `cinescene.model.attention.attend`; the attention to text takes diffusers' own alone."""
         self.attention_backend = backend
-        self.attn2.processor._attention_backend = None if backend in ("sdpa", "explicit") else backend
+        to_text = {"sdpa": None, "explicit": "_native_math"}.get(backend, backend)
+        self.attn2.processor._attention_backend = to_text
 
     def forward(
         self,

@@ -118,10 +118,15 @@ def encode_previz(
     """
     neutral = 0.5 + (frames - 0.5) * photographed
     latents = autoencoder.encode(neutral)
+    return latents, latent_shares(photographed, autoencoder).type_as(latents)
+
+
+def latent_shares(shares: Float[Tensor, "b t 1 h w"], autoencoder: Autoencoder) -> Float[Tensor, "b 1 tl hl wl"]:
+    """A quantity of pixels averaged over each latent cell, in space and over the frames it stands for."""
     factor, space = autoencoder.temporal_factor, autoencoder.spatial_factor
-    later = reduce(photographed[:, 1:], "b (t f) 1 (h y) (w x) -> b 1 t h w", "mean", f=factor, y=space, x=space)
-    first = reduce(photographed[:, :1], "b 1 1 (h y) (w x) -> b 1 1 h w", "mean", y=space, x=space)
-    return latents, torch.cat([first, later], dim=2).type_as(latents)
+    later = reduce(shares[:, 1:], "b (t f) 1 (h y) (w x) -> b 1 t h w", "mean", f=factor, y=space, x=space)
+    first = reduce(shares[:, :1], "b 1 1 (h y) (w x) -> b 1 1 h w", "mean", y=space, x=space)
+    return torch.cat([first, later], dim=2)
 
 
 def frames_of_latents(frames: int, frames_per_latent: int) -> Int[Tensor, "t s"]:

@@ -3,9 +3,11 @@
 Given the previz p and the share w of each cell that was photographed, the data are taken for Gaussian around w p, with
 variance w σ_trusted² + (1 − w) σ_blank² a channel. The velocity's conditional mean given the noisy latents is then
 known in closed form, and so is how much of it is left open; the network's output, scaled by that, is added. At the
-start sampling therefore follows the previz, and the network need not learn to copy. The scaling is that of Karras et
-al., "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t) data +
-t noise and a prior that is not centred.
+start sampling therefore follows the previz, and the network need not learn to copy. What the network sees of the noisy
+latents is their distance from what the previz lets expect, in standard deviations: plain noise where the previz is
+right, a signal where there is something else, such as a subject. The scalings are those of Karras et al., "Elucidating
+the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t) data + t noise and a prior
+that is not centred.
 """
 
 from __future__ import annotations
@@ -16,14 +18,20 @@ from torch import nn
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.tensor_types import Float, Tensor
 
+Time = Float[Tensor, " b"] | Float[Tensor, "b t"]
+"""One a sample, or one a latent frame."""
+
 
 class PrevizPrior(nn.Module):
-    """Adds the closed-form part of the velocity to a network's output."""
+    """Adds the closed-form part of the velocity to a network's output. Nothing in it learns: it is measured."""
+
+    log_trusted: Float[Tensor, " c"]
+    log_blank: Float[Tensor, " c"]
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.log_trusted = nn.Parameter(torch.full((channels,), 0.4).log())
-        self.log_blank = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("log_trusted", torch.full((channels,), 0.4).log())
+        self.register_buffer("log_blank", torch.zeros(channels))
 
     @torch.no_grad()
     def set_deviations(self, trusted: Float[Tensor, " c"], blank: Float[Tensor, " c"]) -> None:
@@ -31,17 +39,22 @@ class PrevizPrior(nn.Module):
         self.log_trusted.copy_(trusted.clamp_min(1e-3).log())
         self.log_blank.copy_(blank.clamp_min(1e-3).log())
 
+    def whitened(
+        self, noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
+    ) -> Float[Tensor, "b c t h w"]:
+        """(x_t − its mean) / its standard deviation, as the previz has them: what the network is given."""
+        with torch.autocast(noisy.device.type, enabled=False):
+            x, at = noisy.float(), _by_frame(time)
+            mean, variance = self._data(x, inputs)
+            total = (1 - at).square() * variance + at.square()
+            return ((x - (1 - at) * mean) / total.sqrt()).type_as(noisy)
+
     def forward(
-        self,
-        output: Float[Tensor, "b c t h w"],
-        noisy: Float[Tensor, "b c t h w"],
-        time: Float[Tensor, " b"] | Float[Tensor, "b t"],
-        inputs: CineSceneInputs,
+        self, output: Float[Tensor, "b c t h w"], noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
     ) -> Float[Tensor, "b c t h w"]:
         """The velocity: conditional mean plus the scaled network's output."""
         with torch.autocast(noisy.device.type, enabled=False):
-            x = noisy.float()
-            at = (time if time.ndim == 2 else time[:, None]).float()[:, None, :, None, None]
+            x, at = noisy.float(), _by_frame(time)
             mean, variance = self._data(x, inputs)
             total = (1 - at).square() * variance + at.square()
             expected = (at - (1 - at) * variance) / total * (x - (1 - at) * mean) - mean
@@ -57,3 +70,7 @@ class PrevizPrior(nn.Module):
         if inputs.previz_known is not None:
             share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
         return share * inputs.previz_latents.float(), share * trusted + (1 - share) * blank
+
+
+def _by_frame(time: Tensor) -> Float[Tensor, "b 1 f 1 1"]:
+    return (time if time.ndim == 2 else time[:, None]).float()[:, None, :, None, None]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -69,6 +70,7 @@ class CineSceneTransformer(nn.Module):
         self.previz_embedding = PrevizEmbedding(config) if config.previz else None
         self.previz_prior = PrevizPrior(config.backbone.in_channels) if config.previz_prior else None
         self.gradient_checkpointing = False
+        self._compiled = False
 
     @classmethod
     def from_seed(cls, config: TransformerConfig, seed: int, *, empty_backbone: bool = False) -> CineSceneTransformer:
@@ -93,6 +95,15 @@ class CineSceneTransformer(nn.Module):
             assert isinstance(block, CineSceneBlock)
             block.set_attention_backend(backend)
 
+    def compile_blocks(self) -> None:
+        """From now on blocks run compiled while gradients are taken (``torch.compile``: needs a C++ compiler on a CPU).
+
+        Sampling stays as it is: its many shapes would each be compiled anew.
+        """
+        self._compiled = True
+        for block in self.blocks:
+            block.compile()
+
     def forward(
         self,
         noisy: Float[Tensor, "b c t h w"],
@@ -114,7 +125,8 @@ class CineSceneTransformer(nn.Module):
         if cache is None and self._sees_scene(inputs) and self.config.context_attention == "cached":
             cache = self.encode_scene(inputs)
         stream, embedded_time = self._video_stream(noisy, time, inputs, cache)
-        video = self._embed_video(noisy, inputs)
+        seen = noisy if self.previz_prior is None else self.previz_prior.whitened(noisy, time, inputs)
+        video = self._embed_video(seen, inputs)
         if cache is not None:
             step = self._cached_step(video, stream, cache.expanded(noisy.shape[0]))
         elif self._sees_scene(inputs):
@@ -190,7 +202,9 @@ class CineSceneTransformer(nn.Module):
         cached: LayerKeys | None = None,
         keys_only: bool = False,
     ) -> tuple[tuple[Tensor, ...], LayerKeys]:
-        block = self.blocks[index]
+        block: Callable[..., Any] = self.blocks[index]
+        if self._compiled and not torch.is_grad_enabled():
+            block = self.blocks[index].forward
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return checkpoint(block, runs, streams, masks, cached, keys_only, use_reentrant=False)
         return block(runs, streams, masks, cached, keys_only)

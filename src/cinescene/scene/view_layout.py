@@ -104,6 +104,11 @@ class ViewLayout:
         """The same views with pictures of another size; the horizontal field of view stays."""
         return dataclasses.replace(self, width_px=width_px, height_px=height_px)
 
+    def with_longest(self, longest_px: int) -> ViewLayout:
+        """The same views, their longer side of the stated length and their shape kept."""
+        factor = longest_px / max(self.width_px, self.height_px)
+        return self.with_size(max(1, round(self.width_px * factor)), max(1, round(self.height_px * factor)))
+
     def with_fov(self, horizontal_fov_rad: float) -> ViewLayout:
         """The same views through another lens."""
         return dataclasses.replace(self, horizontal_fov_rad=horizontal_fov_rad)

@@ -77,6 +77,8 @@ def build_stage(
     if device == "cpu":
         # PyTorch's fused attention is slow backwards in 16 bits on CPUs: 2× at a thousand tokens.
         parts.transformer.set_attention_backend("explicit")
+    if recipe.options.compiled:
+        parts.transformer.compile_blocks()
     encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
 
     def encoded(roots: Sequence[Path], what: str) -> EncodedClips:
@@ -132,13 +134,12 @@ def _nano(recipe: Recipe) -> ModelParts:
 
 def _dataset(recipe: Recipe, sources: Sources, root: Path) -> DatasetConfig:
     clips = recipe.clips
-    ring = ViewLayout.ring(clips.views)
     return DatasetConfig(
         root=root,
         frames=clips.frames,
         width_px=clips.width_px,
         height_px=clips.height_px,
-        layout=dataclasses.replace(ring, width_px=clips.view_width_px, height_px=clips.view_height_px),
+        layout=ViewLayout.ring(clips.views).with_size(clips.view_width_px, clips.view_height_px),
         captions=sources.captions,
         sensor_width_mm=sources.sensor_width_mm,
         seed=recipe.options.seed,

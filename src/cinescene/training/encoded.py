@@ -8,20 +8,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
-from einops import rearrange, reduce
+from einops import rearrange
 
 from cinescene.cameras import Cameras
 from cinescene.data.cache import cached_encoding
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.errors import GeometryError
 from cinescene.model.autoencoder import Autoencoder
-from cinescene.model.conditioning import encode_previz
+from cinescene.model.conditioning import encode_previz, latent_shares
 from cinescene.model.scene_inputs import stack_previz
 from cinescene.previz.flight import PrevizFrame, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry
@@ -31,7 +31,10 @@ from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
 from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.vggt import EncodeOptions, TensorCache, Vggt, encode_scene, weights_hash
 from cinescene.scene.vggt.cache import tensor_hash
+from cinescene.scene.vggt.encode import SceneEncoding
+from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Float, Tensor
+from cinescene.training.mirror import mirrored_caption
 
 VERSION = 1
 MOST_PLACES, MOST_CLIPS = 512, 20_000
@@ -45,6 +48,8 @@ class EncodingOptions:
 
     ``windows``
         Windows of the clip's frames: the first starts at its first frame, others at random ones.
+    ``mirrored``
+        Whether every window also comes mirrored, with left and right exchanged in its caption.
     ``previz``
         Kinds of previz: ``standin`` (flat ground and dome) and ``vggt`` (estimated depth).
     ``dome_radius_m``
@@ -54,6 +59,7 @@ class EncodingOptions:
     """
 
     windows: int = 1
+    mirrored: bool = False
     previz: tuple[str, ...] = PREVIZ_KINDS
     dome_radius_m: float = 15.0
     camera_height_m: float = 1.6
@@ -81,6 +87,34 @@ class EncodedClip:
     geometry_camera: Float[Tensor, "v d"] | None
 
 
+@dataclass(frozen=True)
+class Item:
+    """A window of a clip of a data set, as it is or mirrored. Data sets are told apart by identity."""
+
+    dataset: SceneDecoupledDataset
+    clip: int
+    window: int
+    mirrored: bool
+
+    @property
+    def scene_id(self) -> str:
+        return self.dataset.clips[self.clip][0]
+
+    @property
+    def place(self) -> Place:
+        return Place(self.dataset, self.clip, self.scene_id, self.mirrored)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A scene of a data set; ``clip`` is one of its clips, which does not tell places apart."""
+
+    dataset: SceneDecoupledDataset
+    clip: int = field(compare=False)
+    scene_id: str
+    mirrored: bool
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Encoders:
     """What encodes; their hashes are part of every key."""
@@ -104,7 +138,8 @@ class EncodedClips:
         """All data sets have one size, length and layout."""
         self.encoders, self.options, self.cache = encoders, options, cache
         self.hashes = encoders.hashes()
-        self.items: list[tuple[SceneDecoupledDataset, int, int]] = []
+        self.items: list[Item] = []
+        sides = (False, True) if options.mirrored else (False,)
         for config in configs:
             for window in range(options.windows):
                 settings = dataclasses.replace(
@@ -112,16 +147,15 @@ class EncodedClips:
                 )
                 dataset = SceneDecoupledDataset(settings)
                 dataset.set_epoch(window)
-                self.items += [(dataset, index, window) for index in range(len(dataset))]
+                self.items += [Item(dataset, clip, window, side) for clip in range(len(dataset)) for side in sides]
         self._place = lru_cache(maxsize=MOST_PLACES)(self._encoded_place)
-        self._item = lru_cache(maxsize=MOST_CLIPS)(self._made)
+        self._clip = lru_cache(maxsize=MOST_CLIPS)(self._made)
+        # A window and its mirror image follow each other and share what is read and flown.
+        self._pictures = lru_cache(maxsize=1)(SceneDecoupledDataset.__getitem__)
+        self._flown = lru_cache(maxsize=len(options.previz))(self._fly)
 
     def __len__(self) -> int:
         return len(self.items)
-
-    def scene_of(self, index: int) -> str:
-        dataset, clip, _ = self.items[index]
-        return dataset.clips[clip][0]
 
     def prepare(self, on_done: Callable[[int], None] | None = None) -> None:
         """Computes and stores everything that is not stored yet."""
@@ -131,65 +165,71 @@ class EncodedClips:
                 on_done(index + 1)
 
     def __getitem__(self, index: int) -> EncodedClip:
-        return self._item(index)
+        return self._clip(index)
 
     def _made(self, index: int) -> EncodedClip:
-        dataset, clip, _ = self.items[index]
-        scene_id, _ = dataset.clips[clip]
+        item = self.items[index]
         tensors = self._encoded(index)
-        place = self._place(dataset.config.root, scene_id)
-        _, cameras = dataset.placed(clip)
+        place, view_cameras = self._place(item.place)
+        _, cameras = item.dataset.placed(item.clip)
         first = cameras[:1]
+        cameras, view_cameras = (c.relative_to(first).to(dtype=torch.float32) for c in (cameras, view_cameras))
+        caption = item.dataset.caption(item.clip) or ""
         return EncodedClip(
-            scene_id=scene_id,
-            caption=dataset.caption(clip) or "",
-            cameras=cameras.relative_to(first).to(dtype=torch.float32),
-            view_cameras=place[1].relative_to(first).to(dtype=torch.float32),
+            scene_id=item.scene_id,
+            caption=mirrored_caption(caption) if item.mirrored else caption,
+            cameras=cameras.mirrored() if item.mirrored else cameras,
+            view_cameras=view_cameras.mirrored() if item.mirrored else view_cameras,
             **{key: tensors[key].float() for key in _CLIP_TENSORS},
-            views=place[0]["views"],
-            geometry_patches=place[0].get("geometry_patches"),
-            geometry_camera=place[0].get("geometry_camera"),
+            views=place["views"],
+            geometry_patches=place.get("geometry_patches"),
+            geometry_camera=place.get("geometry_camera"),
         )
 
     # ---- encoding ---------------------------------------------------------------------------------------------------
 
     def _encoded(self, index: int) -> dict[str, Tensor]:
         """Latents and previz of a clip. Only what VGGT had a part in depends on its weights."""
-        dataset, clip, window = self.items[index]
-        scene_id, name = dataset.clips[clip]
-        config = dataset.config
-        content = {"clip": f"{scene_id}/{name}/{window}", "files": _fingerprint(dataset, scene_id)}
+        item = self.items[index]
+        config = item.dataset.config
+        name = item.dataset.clips[item.clip][1]
+        content = {
+            "clip": f"{item.scene_id}/{name}/{item.window}",
+            "files": _fingerprint(item.dataset, item.scene_id),
+        } | _side(item.mirrored)
         shape = {"size": [config.width_px, config.height_px, config.frames], "seed": config.seed}
-
-        def latents() -> dict[str, Tensor]:
-            return self._encode_clip(dataset, clip)
-
-        tensors = dict(self._stored(content, {"kind": "clip"} | shape, latents))
+        tensors = dict(self._stored(content, {"kind": "clip"} | shape, lambda: self._encode_clip(item)))
         previz = []
         for kind in self.options.previz:
             settings = {"kind": f"previz {kind}", "layout": repr(config.layout)} | shape | self._previz_settings()
 
-            def fly(kind: str = kind) -> dict[str, Tensor]:
-                return self._encode_previz(dataset, clip, kind)
+            def encode(kind: str = kind) -> dict[str, Tensor]:
+                return self._encode_previz(item, kind)
 
-            previz.append(self._stored(content, settings, fly, with_vggt=kind == "vggt"))
+            previz.append(self._stored(content, settings, encode, with_vggt=kind == "vggt"))
         return tensors | {name: torch.stack([p[name] for p in previz]) for name in ("previz", "previz_masks")}
 
     def _previz_settings(self) -> dict[str, Any]:
         return {"dome_radius_m": self.options.dome_radius_m, "camera_height_m": self.options.camera_height_m}
 
-    def _encoded_place(self, root: Path, scene_id: str) -> tuple[dict[str, Tensor], Cameras]:
-        dataset, index = next((d, i) for d, i, _ in self.items if d.config.root == root and d.clips[i][0] == scene_id)
-        panorama, _ = dataset.placed(index)
-        config = dataset.config
-        content = {"place": scene_id, "files": _fingerprint(dataset, scene_id)}
-        options = {"kind": "views", "layout": repr(config.layout)}
-        tensors = dict(self._stored(content, options, lambda: self._encode_views(panorama, config)))
+    def _encoded_place(self, place: Place) -> tuple[dict[str, Tensor], Cameras]:
+        """Latents and features of the views, and the cameras of the views as they are (not mirrored)."""
+        panorama, _ = place.dataset.placed(place.clip)
+        layout = place.dataset.config.layout
+        content = {
+            "place": place.scene_id,
+            "files": _fingerprint(place.dataset, place.scene_id),
+        } | _side(place.mirrored)
+        options = {"kind": "views", "layout": repr(layout)}
+        tensors = dict(self._stored(content, options, lambda: self._encode_views(panorama, layout, place.mirrored)))
         if self.encoders.vggt is not None:
             options["kind"] = "geometry"
-            geometry = self._stored(content, options, lambda: self._encode_geometry(panorama, config), with_vggt=True)
-            tensors |= geometry
-        return {name: value.float() for name, value in tensors.items()}, config.layout.cameras(panorama.camera)
+
+            def encode() -> dict[str, Tensor]:
+                return self._encode_geometry(panorama, layout, place.mirrored)
+
+            tensors |= self._stored(content, options, encode, with_vggt=True)
+        return {name: value.float() for name, value in tensors.items()}, layout.cameras(panorama.camera)
 
     def _stored(
         self,
@@ -209,13 +249,14 @@ class EncodedClips:
         settings = options | {"version": VERSION}
         return cached_encoding(self.cache, content, weights, settings, lean)
 
-    def _encode_views(self, panorama: Panorama, config: DatasetConfig) -> dict[str, Tensor]:
-        images, _ = panorama_views(panorama, config.layout)
+    def _encode_views(self, panorama: Panorama, layout: ViewLayout, mirrored: bool) -> dict[str, Tensor]:
+        images, _ = panorama_views(panorama, layout)
         autoencoder = self.encoders.autoencoder
-        return {"views": autoencoder.encode_views(images[None].to(autoencoder.device))[0].half()}
+        given = _sided(images, mirrored)[None].to(autoencoder.device)
+        return {"views": autoencoder.encode_views(given)[0].half()}
 
-    def _encode_geometry(self, panorama: Panorama, config: DatasetConfig) -> dict[str, Tensor]:
-        encoding = self._estimate(panorama, config)
+    def _encode_geometry(self, panorama: Panorama, layout: ViewLayout, mirrored: bool) -> dict[str, Tensor]:
+        encoding = self._estimate(panorama, layout, mirrored)
         return {
             "geometry_patches": rearrange(encoding.patch_tokens, "v h w d -> v d h w").half(),
             "geometry_camera": encoding.camera_tokens.half(),
@@ -223,45 +264,38 @@ class EncodedClips:
             "depth_confidence": encoding.depth_confidence.float(),
         }
 
-    def _estimate(self, panorama: Panorama, config: DatasetConfig) -> Any:
+    def _estimate(self, panorama: Panorama, layout: ViewLayout, mirrored: bool) -> SceneEncoding:
         vggt = self.encoders.vggt
         assert vggt is not None
-        layout = self._geometry_layout(config)
-        images, cameras = panorama_views(panorama, layout)
-        return encode_scene(vggt, images, cameras, options=EncodeOptions(longest_px=vggt.config.image_size_px))
+        images, cameras = panorama_views(panorama, layout.with_longest(vggt.config.image_size_px))
+        given = cameras.mirrored() if mirrored else cameras
+        options = EncodeOptions(longest_px=vggt.config.image_size_px)
+        return encode_scene(vggt, _sided(images, mirrored), given, options=options)
 
-    def _geometry_layout(self, config: DatasetConfig) -> Any:
-        assert self.encoders.vggt is not None
-        side = self.encoders.vggt.config.image_size_px
-        longest = max(config.layout.width_px, config.layout.height_px)
-        width, height = (
-            max(1, round(length * side / longest)) for length in (config.layout.width_px, config.layout.height_px)
-        )
-        return dataclasses.replace(config.layout, width_px=width, height_px=height)
-
-    def _encode_clip(self, dataset: SceneDecoupledDataset, clip: int) -> dict[str, Tensor]:
-        sample = dataset[clip]
+    def _encode_clip(self, item: Item) -> dict[str, Tensor]:
+        sample = self._pictures(item.dataset, item.clip)
         autoencoder = self.encoders.autoencoder
-        both = torch.stack([sample.with_subject, sample.without_subject]).to(autoencoder.device)
-        latents = autoencoder.encode(both)
-        affected = sample.affected_mask
-        if affected is None:
-            affected = torch.zeros(both.shape[1], *both.shape[-2:], dtype=torch.bool)
+        both = _sided(torch.stack([sample.with_subject, sample.without_subject]), item.mirrored)
+        latents = autoencoder.encode(both.to(autoencoder.device))
+        if sample.affected_mask is None:
+            affected = torch.zeros_like(both[0, :, :1])
+        else:
+            affected = _sided(sample.affected_mask.float()[:, None], item.mirrored)
         return {
             "with_subject": latents[0].half(),
             "without_subject": latents[1].half(),
-            "affected": _latent_share(affected.float()[:, None], autoencoder).half(),
+            "affected": latent_shares(affected[None], autoencoder)[0].half(),
         }
 
-    def _encode_previz(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> dict[str, Tensor]:
-        images, trust = self._previz(dataset, clip, kind)
+    def _encode_previz(self, item: Item, kind: str) -> dict[str, Tensor]:
+        images, trust = (_sided(frames, item.mirrored) for frames in self._flown(item.dataset, item.clip, kind))
         autoencoder = self.encoders.autoencoder
         latents, mask = encode_previz(
             autoencoder, images[None].to(autoencoder.device), trust[None].to(autoencoder.device)
         )
         return {"previz": latents[0].half(), "previz_masks": mask[0].half()}
 
-    def _previz(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> tuple[Tensor, Tensor]:
+    def _fly(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> tuple[Tensor, Tensor]:
         panorama, cameras = dataset.placed(clip)
         height_m = float(panorama.camera.position[2])
         if not 0.2 < height_m < 5:
@@ -280,8 +314,10 @@ class EncodedClips:
         self, dataset: SceneDecoupledDataset, clip: int, panorama: Panorama, height_m: float
     ) -> DepthViews | None:
         """Estimated depth in metres in the set's world; None where no ground is found to scale it by."""
-        tensors, _ = self._place(dataset.config.root, dataset.clips[clip][0])
-        images, cameras = panorama_views(panorama, self._geometry_layout(dataset.config))
+        assert self.encoders.vggt is not None
+        tensors, _ = self._place(Item(dataset, clip, 0, mirrored=False).place)
+        layout = dataset.config.layout.with_longest(self.encoders.vggt.config.image_size_px)
+        images, cameras = panorama_views(panorama, layout)
         height, width = tensors["depth"].shape[-2:]
         if images.shape[-2:] != (height, width):
             images = torch.nn.functional.interpolate(images, size=(height, width), mode="bicubic").clamp(0, 1)
@@ -300,11 +336,13 @@ class EncodedClips:
 _CLIP_TENSORS = ("with_subject", "without_subject", "affected", "previz", "previz_masks")
 
 
-def _latent_share(masks: Float[Tensor, "t 1 h w"], autoencoder: Autoencoder) -> Float[Tensor, "1 tl hl wl"]:
-    factor, space = autoencoder.temporal_factor, autoencoder.spatial_factor
-    first = reduce(masks[:1], "1 1 (h y) (w x) -> 1 1 h w", "mean", y=space, x=space)
-    later = reduce(masks[1:], "(t f) 1 (h y) (w x) -> 1 t h w", "mean", f=factor, y=space, x=space)
-    return torch.cat([first, later], dim=1)
+def _side(mirrored: bool) -> dict[str, str]:
+    """A part of the key; nothing for what is not mirrored."""
+    return {"side": "mirrored"} if mirrored else {}
+
+
+def _sided(pictures: Float[Tensor, "*n h w"], mirrored: bool) -> Float[Tensor, "*n h w"]:
+    return pictures.flip(-1) if mirrored else pictures
 
 
 def _fingerprint(dataset: SceneDecoupledDataset, scene_id: str) -> str:

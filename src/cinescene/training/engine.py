@@ -25,6 +25,7 @@ from cinescene.tensor_types import Tensor
 from cinescene.training.checkpoint import TrainingState, read_last_checkpoint, write_checkpoint
 from cinescene.training.ema import Ema
 from cinescene.training.history import History
+from cinescene.training.optimisers import optimisers
 from cinescene.training.options import TrainOptions
 from cinescene.training.stage import Stage, sample_generator, sample_index
 
@@ -73,8 +74,8 @@ class Trainer:
             mixed_precision="bf16" if options.precision == "bf16" else "no",
             gradient_accumulation_steps=options.accumulation,
         )
-        self.optimiser: Any = _optimiser(stage.objective, options)
-        self.model, self.optimiser = self.accelerator.prepare(stage.objective, self.optimiser)
+        own = optimisers(stage.objective, options)
+        self.model, *self.optimisers = self.accelerator.prepare(stage.objective, *own)
         self.ema = Ema(self.accelerator.unwrap_model(self.model)) if options.ema_decay else None
         self.step = 0
         self._bad: list[dict[str, Any]] = []
@@ -118,7 +119,7 @@ class Trainer:
     def _step(self, batches: Iterator[Any]) -> dict[str, float]:
         """One optimiser step; without effect on the weights where something is not finite."""
         rate = self.options.learning_rate_at(self.step)
-        for group in self.optimiser.param_groups:
+        for group in (group for optimiser in self.optimisers for group in optimiser.param_groups):
             group["lr"] = rate
         total: dict[str, float] = {}
         for _ in range(self.options.accumulation):
@@ -138,9 +139,11 @@ class Trainer:
         norm = float(self.accelerator.clip_grad_norm_(self.model.parameters(), self.options.max_gradient_norm))
         finite = not self._agreed(not (math.isfinite(loss) and math.isfinite(norm)))
         if finite:
-            self.optimiser.step()
+            for optimiser in self.optimisers:
+                optimiser.step()
             self._bad.clear()
-        self.optimiser.zero_grad()
+        for optimiser in self.optimisers:
+            optimiser.zero_grad()
         if finite and self.ema is not None:
             self.ema.update(self.options.ema_decay_at(self.step))
         if not finite:
@@ -235,18 +238,18 @@ class Trainer:
         return {name: tensor.detach().clone() for name, tensor in state.items()}
 
     def _optimiser_state(self) -> dict[str, Tensor]:
-        """AdamW's moments and step counts, by parameter and kind."""
+        """The optimisers' moments and step counts, by parameter and kind."""
         nested = self._nested_optimiser_state(_on_the_main_process()).get("state", {})
         return {f"{name}|{kind}": value for name, kinds in nested.items() for kind, value in kinds.items()}
 
     def _nested_optimiser_state(self, options: Any) -> dict[str, Any]:
         from torch.distributed.checkpoint.state_dict import get_optimizer_state_dict
 
-        return dict(get_optimizer_state_dict(self.model, self._plain_optimiser, options=options))
+        return dict(get_optimizer_state_dict(self.model, self._plain_optimisers, options=options))
 
     @property
-    def _plain_optimiser(self) -> torch.optim.Optimizer:
-        return getattr(self.optimiser, "optimizer", self.optimiser)
+    def _plain_optimisers(self) -> list[torch.optim.Optimizer]:
+        return [getattr(optimiser, "optimizer", optimiser) for optimiser in self.optimisers]
 
     def _restore(self) -> None:
         state = read_last_checkpoint(self.folder / "checkpoints")
@@ -296,7 +299,7 @@ class Trainer:
         for key, value in tensors.items():
             name, _, kind = key.rpartition("|")
             nested["state"][name][kind] = value
-        set_optimizer_state_dict(self.model, self._plain_optimiser, nested, options=_everywhere())
+        set_optimizer_state_dict(self.model, self._plain_optimisers, nested, options=_everywhere())
 
     # ---- looking ----------------------------------------------------------------------------------------------------
 
@@ -373,19 +376,6 @@ class _Rate:
     def samples_per_s(self) -> float:
         elapsed = self.times[-1] - self.times[0]
         return self.samples * (len(self.times) - 1) / elapsed if elapsed > 0 else 0.0
-
-
-def _optimiser(module: torch.nn.Module, options: TrainOptions) -> torch.optim.AdamW:
-    learning = [p for p in module.parameters() if p.requires_grad]
-    if not learning:
-        raise InputError("training: expected at least one parameter that learns")
-    groups = [
-        {"params": [p for p in learning if p.ndim > 1], "weight_decay": options.weight_decay},
-        {"params": [p for p in learning if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=options.learning_rate, betas=(0.9, options.beta2)
-    )
 
 
 def _on_the_main_process() -> Any:

@@ -12,6 +12,7 @@ from cinescene.errors import InputError
 
 Schedule = Literal["constant", "cosine", "trapezoid"]
 Precision = Literal["fp32", "bf16"]
+Optimiser = Literal["adamw", "muon"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +27,17 @@ class TrainOptions:
         Peak rate, linear warm-up, and what follows: ``constant``; ``cosine`` to zero at the last step; ``trapezoid``,
         which is constant until the last ``decay_share`` of the steps and falls to zero there, so that a run can be
         prolonged from any checkpoint before.
+    ``optimiser``
+        ``adamw``; or ``muon``, which makes the steps of the matrices in a model's blocks orthogonal and scales them to
+        AdamW's size (Liu et al., "Muon is Scalable for LLM Training", 2025), and leaves the rest to AdamW.
     ``weight_decay``, ``beta2``, ``max_gradient_norm``
         Of AdamW (first moment 0.9); decay applies to matrices and kernels, not to vectors.
     ``ema_decay``
         Of the exponential moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)); 0 is none.
     ``precision``, ``gradient_checkpointing``
         ``bf16`` is automatic mixed precision; checkpointing trades time for memory.
+    ``compiled``
+        Compiles a transformer's blocks first (``torch.compile``): a minute or two, then up to twice the speed on CPUs.
     ``seed``
         All randomness of the n-th sample follows from it and n: neither the number of processes nor a restart matters.
     ``checkpoint_every``, ``keep``
@@ -51,12 +57,14 @@ class TrainOptions:
     warmup_steps: int = 200
     schedule: Schedule = "trapezoid"
     decay_share: float = 0.2
+    optimiser: Optimiser = "adamw"
     weight_decay: float = 0.01
     beta2: float = 0.99
     max_gradient_norm: float = 1.0
     ema_decay: float = 0.999
     precision: Precision = "bf16"
     gradient_checkpointing: bool = False
+    compiled: bool = False
     seed: int = 0
     checkpoint_every: int = 500
     keep: int = 3
@@ -77,7 +85,8 @@ class TrainOptions:
         _expect(0 < self.decay_share <= 1, "decay_share", "more than 0 and up to 1", self.decay_share)
         for name in ("ema_decay", "beta2"):
             _expect(0 <= getattr(self, name) < 1, name, "0 up to below 1", getattr(self, name))
-        for name, choices in (("schedule", get_args(Schedule)), ("precision", get_args(Precision))):
+        kinds = {"schedule": Schedule, "precision": Precision, "optimiser": Optimiser}
+        for name, choices in ((name, get_args(kind)) for name, kind in kinds.items()):
             _expect(getattr(self, name) in choices, name, f"one of {', '.join(choices)}", getattr(self, name))
 
     def learning_rate_at(self, step: int) -> float:

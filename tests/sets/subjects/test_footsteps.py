@@ -108,3 +108,8 @@ def sole_points(ankle: np.ndarray, yaw: np.ndarray, pitch: np.ndarray) -> tuple[
         return ankle + np.stack([np.cos(yaw) * along, np.sin(yaw) * along, height], axis=1)
 
     return at(-SHAPE.heel_m, -SHAPE.ankle_m), at(SHAPE.ball_m, SHAPE.ball_up_m - SHAPE.ankle_m)
+
+
+def test_speeds_too_small_to_be_squared_are_standing() -> None:
+    stepping = Stepping(hip_height_m=0.9)
+    assert stepping.frequency_hz(1e-200) == stepping.frequency_hz(0.0) == stepping.least_hz

@@ -19,6 +19,8 @@ import numpy as np
 from cinescene.sets.subjects.ground_path import GroundPath
 
 GRAVITY_M_S2 = 9.81
+STILL_M_S = 1e-6
+"""Slower than this is standing; the square of much smaller speeds is no longer a number."""
 IDLE_STEP_S = 0.05
 UNDER_BODY = 0.40
 """The share of its stance after which a foot is under the body: it lands less far ahead than it leaves behind."""
@@ -57,7 +59,7 @@ class Stepping:
 
     def frequency_hz(self, speed_m_s: float) -> float:
         """Steps a second (two steps make a stride)."""
-        if speed_m_s <= 0:
+        if speed_m_s < STILL_M_S:
             return self.least_hz
         froude = speed_m_s**2 / (GRAVITY_M_S2 * self.hip_height_m)
         stride = 2.3 * self.hip_height_m * froude**0.3
