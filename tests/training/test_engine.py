@@ -169,10 +169,3 @@ def test_learning_rates_rise_then_follow_their_schedule(schedule: str) -> None:
 def test_options_that_cannot_be_are_refused(name: str, value: object) -> None:
     with pytest.raises(InputError, match=name):
         TrainOptions(**{name: value})  # type: ignore[arg-type]
-
-
-def test_options_survive_json() -> None:
-    settings = TrainOptions(steps=7, schedule="cosine")
-    assert TrainOptions.from_json(json.loads(json.dumps(settings.to_json()))) == settings
-    with pytest.raises(InputError, match="colour"):
-        TrainOptions.from_json({"colour": 1})

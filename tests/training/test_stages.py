@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from cinescene.training.build import Sources, build_stage
 from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
 from cinescene.training.engine import Trainer
 from cinescene.training.estimate import estimate_step, estimate_table
+from cinescene.training.optimisers import optimisers
 from cinescene.training.options import TrainOptions
 from cinescene.training.recipe import Recipe, presets, read_recipe
 from cinescene.training.stage import sample_generator
@@ -168,19 +170,32 @@ def test_shares_that_are_dropped_are_as_stated(clips: EncodedClips, parts: Model
     assert no_previz == pytest.approx(0.1 + 0.9 * 0.3, abs=0.06)
 
 
-@pytest.mark.parametrize("kind", ["t2v", "scene"])
+@pytest.mark.parametrize(("kind", "optimiser"), [("t2v", "adamw"), ("scene", "adamw"), ("scene", "muon")])
 def test_two_steps_and_a_resumed_third_are_three(
-    clips: EncodedClips, parts: ModelParts, kind: str, tmp_path: Path
+    clips: EncodedClips, parts: ModelParts, kind: str, optimiser: Literal["adamw", "muon"], tmp_path: Path
 ) -> None:
+    options = dataclasses.replace(OPTIONS, optimiser=optimiser)
     whole, begun, resumed = (stage(clips, parts, kind) for _ in range(3))
     for made in (whole, begun, resumed):
         made.validate = lambda folder: {}  # type: ignore[method-assign]
-    Trainer(whole, OPTIONS, tmp_path / "whole", device="cpu").run()
-    Trainer(begun, OPTIONS, tmp_path / "parts", device="cpu").run(until=2)
-    Trainer(resumed, OPTIONS, tmp_path / "parts", device="cpu").run()
+    Trainer(whole, options, tmp_path / "whole", device="cpu").run()
+    Trainer(begun, options, tmp_path / "parts", device="cpu").run(until=2)
+    Trainer(resumed, options, tmp_path / "parts", device="cpu").run()
     before, one, other = (m.transformer.state_dict() for m in (stage(clips, parts), whole, resumed))
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert any(not torch.equal(one[name], before[name]) for name in one)
+
+
+def test_muon_takes_the_matrices_inside_blocks_and_adamw_the_rest(parts: ModelParts) -> None:
+    adamw, muon = optimisers(parts.transformer, TrainOptions(optimiser="muon"))
+    names = {id(p): name for name, p in parts.transformer.named_parameters()}
+    orthogonal, others = (
+        {names[id(p)] for group in optimiser.param_groups for p in group["params"]} for optimiser in (muon, adamw)
+    )
+    assert orthogonal | others == set(names.values())
+    assert not orthogonal & others
+    assert "blocks.0.attn1.to_q.weight" in orthogonal
+    assert {"patch_embedding.weight", "blocks.0.scale_shift_table", "proj_out.weight"} <= others
 
 
 def test_a_trained_model_makes_shots(clips: EncodedClips, parts: ModelParts, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ state, options, facts, and the SHA-256 of the other files. It is written under a
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
@@ -20,6 +19,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from cinescene.data.manifest import sha256_of_file
 from cinescene.errors import CheckpointError, InputError
 from cinescene.tensor_types import Tensor
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingState:
-    """A moment of a run. ``average`` is empty where none is kept; ``optimiser`` holds tensors by dotted names.
+    """A moment of a run. ``average`` is empty where none is kept; ``optimiser`` holds tensors by ``parameter|kind``.
 
     ``step`` steps are done, ``position`` samples have been drawn, ``random`` is PyTorch's own state.
     """
@@ -78,7 +78,7 @@ def _write(folder: Path, state: TrainingState) -> None:
         "position": state.position,
         "options": state.options,
         "facts": state.facts,
-        "sha256": {part: _sha256(folder / f"{part}.safetensors") for part in PARTS},
+        "sha256": {part: sha256_of_file(folder / f"{part}.safetensors") for part in PARTS},
     }
     (folder / "state.json").write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -118,7 +118,7 @@ def read_checkpoint(folder: Path) -> TrainingState:
         parts: dict[str, dict[str, Tensor]] = {}
         for part in PARTS:
             file = folder / f"{part}.safetensors"
-            if _sha256(file) != document["sha256"][part]:
+            if sha256_of_file(file) != document["sha256"][part]:
                 raise CheckpointError(f"{file}: damaged; its content is not what state.json says")
             parts[part] = load_file(file)
         random = parts["optimiser"].pop("random")
@@ -136,16 +136,3 @@ def read_checkpoint(folder: Path) -> TrainingState:
         raise
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(f"{folder}: this checkpoint cannot be read ({error})") from error
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _slow(stream)
-
-
-def _slow(stream: Any) -> str:
-    """The same for Python 3.10."""
-    digest = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
