@@ -58,11 +58,11 @@ def test_the_best_velocity_of_gaussian_data_is_the_known_one(generator: torch.Ge
         assert float(flow_loss(best * (1 + change), data, noise)) > loss
 
 
-def test_weights_change_what_counts_but_not_the_scale(generator: torch.Generator) -> None:
+def test_weights_count_cells_channels_and_samples(generator: torch.Generator) -> None:
     velocity, data, noise = torch.randn(3, 2, 3, 2, 4, 4, generator=generator).unbind(0)
-    even = torch.full((2, 1, 2, 4, 4), 3.0)
-    torch.testing.assert_close(flow_loss(velocity, data, noise, even), flow_loss(velocity, data, noise))
-    corner = torch.zeros(2, 1, 2, 4, 4)
-    corner[..., 0, 0] = 1
-    alone = flow_loss(velocity[..., :1, :1], data[..., :1, :1], noise[..., :1, :1])
-    torch.testing.assert_close(flow_loss(velocity, data, noise, corner), alone)
+    plain = flow_loss(velocity, data, noise)
+    torch.testing.assert_close(flow_loss(velocity, data, noise, torch.full((2, 1, 2, 4, 4), 3.0)), 3 * plain)
+    weight = torch.zeros(2, 3, 2, 4, 4)
+    weight[1, :, :, 0, 0] = 1
+    alone = flow_loss(velocity[1:, ..., :1, :1], data[1:, ..., :1, :1], noise[1:, ..., :1, :1])
+    torch.testing.assert_close(flow_loss(velocity, data, noise, weight), alone / 32)

@@ -44,33 +44,42 @@ class PrevizPrior(nn.Module):
     ) -> Float[Tensor, "b c t h w"]:
         """(x_t − its mean) / its standard deviation, as the previz has them: what the network is given."""
         with torch.autocast(noisy.device.type, enabled=False):
-            x, at = noisy.float(), _by_frame(time)
-            mean, variance = self._data(x, inputs)
+            mean, variance, at = self._data(noisy, time, inputs)
             total = (1 - at).square() * variance + at.square()
-            return ((x - (1 - at) * mean) / total.sqrt()).type_as(noisy)
+            return ((noisy.float() - (1 - at) * mean) / total.sqrt()).type_as(noisy)
 
     def forward(
         self, output: Float[Tensor, "b c t h w"], noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
     ) -> Float[Tensor, "b c t h w"]:
         """The velocity: conditional mean plus the scaled network's output."""
         with torch.autocast(noisy.device.type, enabled=False):
-            x, at = noisy.float(), _by_frame(time)
-            mean, variance = self._data(x, inputs)
+            mean, variance, at = self._data(noisy, time, inputs)
             total = (1 - at).square() * variance + at.square()
-            expected = (at - (1 - at) * variance) / total * (x - (1 - at) * mean) - mean
+            expected = (at - (1 - at) * variance) / total * (noisy.float() - (1 - at) * mean) - mean
             return (expected + (variance / total).sqrt() * output.float()).type_as(output)
 
-    def _data(self, x: Tensor, inputs: CineSceneInputs) -> tuple[Tensor, Tensor]:
-        """Mean and variance of the data, as far as the previz tells."""
+    def noisy_variance(
+        self, noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
+    ) -> Float[Tensor, "b c t h w"]:
+        """The variance of x_t, as the previz has it.
+
+        A loss of the velocity that is weighted by it is the loss of the network's own output times the variance of the
+        data. Without the weight, cells in which the previz is wrong rule it at small times: their velocity is far off
+        what the previz says by their distance over t.
+        """
+        _, variance, at = self._data(noisy, time, inputs)
+        return (1 - at).square() * variance + at.square()
+
+    def _data(
+        self, noisy: Tensor, time: Tensor, inputs: CineSceneInputs
+    ) -> tuple[Tensor, Tensor, Float[Tensor, "b 1 f 1 1"]]:
+        """Mean and variance of the data, as far as the previz tells, and the time by latent frame."""
+        at = (time if time.ndim == 2 else time[:, None]).float()[:, None, :, None, None]
         shape = (1, -1, 1, 1, 1)
         trusted, blank = ((2 * log).exp().float().view(shape) for log in (self.log_trusted, self.log_blank))
         if inputs.previz_latents is None or inputs.previz_mask is None:
-            return torch.zeros_like(x), blank.expand_as(x)
+            return torch.zeros_like(noisy, dtype=torch.float32), blank.expand_as(noisy), at
         share = inputs.previz_mask.float()
         if inputs.previz_known is not None:
             share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
-        return share * inputs.previz_latents.float(), share * trusted + (1 - share) * blank
-
-
-def _by_frame(time: Tensor) -> Float[Tensor, "b 1 f 1 1"]:
-    return (time if time.ndim == 2 else time[:, None]).float()[:, None, :, None, None]
+        return share * inputs.previz_latents.float(), share * trusted + (1 - share) * blank, at

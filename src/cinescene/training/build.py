@@ -15,7 +15,7 @@ from cinescene.model.checkpoints import ModelParts, load_autoencoder, load_parts
 from cinescene.presets import NANO_FOLDER, PRESETS, random_nano
 from cinescene.scene.vggt import TensorCache, load_vggt
 from cinescene.scene.view_layout import ViewLayout
-from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
 from cinescene.training.recipe import Recipe
 from cinescene.training.stage import Stage
 from cinescene.training.vae import VaeStage
@@ -81,17 +81,18 @@ def build_stage(
         parts.transformer.compile_blocks()
     encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
 
-    def encoded(roots: Sequence[Path], what: str) -> EncodedClips:
+    def encoded(roots: Sequence[Path], what: str, options: EncodingOptions) -> EncodedClips:
         store = TensorCache(kind="training", limit_bytes=None, **({} if cache is None else {"folder": cache}))
-        clips = EncodedClips([_dataset(recipe, sources, root) for root in roots], encoders, recipe.encoding, store)
+        clips = EncodedClips([_dataset(recipe, sources, root) for root in roots], encoders, options, store)
         clips.prepare(None if on_encoded is None else lambda done: on_encoded(what, done, len(clips)))
         return clips
 
+    as_they_are = dataclasses.replace(recipe.encoding, windows=1, mirrored=False)
     stage = VideoStage(
         recipe.stage,  # type: ignore[arg-type]
         parts,
-        encoded(sources.train, "training clips"),
-        encoded(sources.held_out, "held-out clips") if sources.held_out else None,
+        encoded(sources.train, "training clips", recipe.encoding),
+        encoded(sources.held_out, "held-out clips", as_they_are) if sources.held_out else None,
         options=recipe.video,
         trainable=recipe.trainable,
         total_samples=recipe.options.steps * recipe.options.batch_size * recipe.options.accumulation,

@@ -158,8 +158,9 @@ class EncodedClips:
 
     def prepare(self, on_done: Callable[[int], None] | None = None) -> None:
         """Computes and stores everything that is not stored yet."""
-        for index in range(len(self.items)):
+        for index, item in enumerate(self.items):
             self._encoded(index)
+            self._place(item.place)
             if on_done is not None:
                 on_done(index + 1)
 

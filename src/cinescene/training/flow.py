@@ -30,10 +30,8 @@ def flow_loss(
     velocity: Float[Tensor, "b c t h w"],
     data: Float[Tensor, "b c t h w"],
     noise: Float[Tensor, "b c t h w"],
-    weight: Float[Tensor, "b 1 t h w"] | None = None,
+    weight: Float[Tensor, "b #c t h w"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Mean squared error of the velocity; ``weight`` counts some cells more, its mean a sample being taken out."""
-    error = (velocity.float() - (noise - data).float()).square().mean(1, keepdim=True)
-    if weight is None:
-        return error.mean()
-    return (error * weight / weight.mean(dim=(1, 2, 3, 4), keepdim=True)).mean()
+    """Mean squared error of the velocity; ``weight`` counts some cells, channels or samples more than others."""
+    error = (velocity.float() - (noise - data).float()).square()
+    return error.mean() if weight is None else (error * weight).mean()

@@ -12,10 +12,15 @@ MUON_MOMENTUM = 0.95
 
 
 def optimisers(module: nn.Module, options: TrainOptions) -> list[torch.optim.Optimizer]:
-    """One or two optimisers that share out the parameters that learn. Raises `InputError` where none do."""
+    """One or two optimisers that share out the parameters that learn.
+
+    Raises `InputError` where none learn, and for Muon before torch 2.9.
+    """
     learning = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
     if not learning:
         raise InputError("training: expected at least one parameter that learns")
+    if options.optimiser == "muon" and not hasattr(torch.optim, "Muon"):
+        raise InputError(f"optimiser muon: needs torch 2.9 or newer, this is {torch.__version__}; use adamw")
     matrices = [p for name, p in learning if options.optimiser == "muon" and _is_hidden_matrix(name, p)]
     chosen = {id(p) for p in matrices}
     rest = [p for _, p in learning if id(p) not in chosen]

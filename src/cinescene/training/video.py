@@ -105,7 +105,11 @@ class VideoObjective(nn.Module):
     def forward(self, batch: VideoBatch) -> tuple[Tensor, dict[str, float]]:
         x = noisy(batch.data, batch.noise, batch.time)
         velocity = self.transformer(x, batch.time, batch.inputs)
-        loss = flow_loss(velocity, batch.data, batch.noise, batch.weight)
+        weight, prior = batch.weight, self.transformer.previz_prior
+        if prior is not None:
+            variance = prior.noisy_variance(x, batch.time, batch.inputs)
+            weight = variance if weight is None else weight * variance
+        loss = flow_loss(velocity, batch.data, batch.noise, weight)
         plain = flow_loss(velocity.detach(), batch.data, batch.noise)
         return loss, {"flow": float(plain)}
 
@@ -157,9 +161,7 @@ class VideoStage:
         apart = torch.cat(near, dim=1)
         everything = torch.cat(spread, dim=1)
         if apart.shape[1] > 100:
-            # Medians: a few clips with a bad previz would rule the mean squares, and leave noise over all others.
-            deviations = (values.abs().median(1).values / MEDIAN_OF_NORMAL for values in (apart, everything))
-            prior.set_deviations(*deviations)
+            prior.set_deviations(_typical(apart), _typical(everything))
 
     # ---- samples ----------------------------------------------------------------------------------------------------
 
@@ -184,7 +186,7 @@ class VideoStage:
             return None
         affected = torch.zeros_like(clip.affected) if empty else clip.affected
         weight = 1 + options.background_weight * (1 - affected) + options.subject_weight * affected
-        return weight[None]
+        return (weight / weight.mean())[None]
 
     def _conditions(self, clip: EncodedClip, caption: str, draw: _Draws) -> CineSceneInputs:
         text = self._text(caption)
@@ -351,6 +353,16 @@ def _chosen_views(clip: EncodedClip, count: int, start_first: bool, generator: t
     ahead = clip.view_cameras.forward @ clip.cameras[0].forward
     start = int(ahead.argmax())
     return torch.cat([torch.tensor([start]), order[order != start][: max(0, min(count, total) - 1)]])
+
+
+def _typical(values: Float[Tensor, "c n"]) -> Float[Tensor, " c"]:
+    """A deviation between that of most cells (the median's) and the root mean square, by their geometric mean.
+
+    Most cells of a previz are nearly right and a few are far off. The median's alone would take the latter for
+    impossible, the mean square's would leave noise over all the others.
+    """
+    most = values.abs().median(1).values / MEDIAN_OF_NORMAL
+    return (most * values.square().mean(1).sqrt()).sqrt()
 
 
 def _held(cameras: Any) -> Any:
