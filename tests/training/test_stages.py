@@ -161,6 +161,30 @@ def test_views_are_shuffled_and_the_start_view_stays_first_where_asked(clips: En
         assert torch.equal(inputs.view_latents[0, 0], clip.views[nearest])
 
 
+def test_crops_show_the_same_as_the_whole_from_a_cropped_camera(clips: EncodedClips, parts: ModelParts) -> None:
+    whole = stage(clips, parts, drop_scene=0.0, drop_previz=0.0, drop_camera=0.0)
+    cut = stage(clips, parts, drop_scene=0.0, drop_previz=0.0, drop_camera=0.0, crop=(2, 4))
+    grid = clips[0].affected.shape[-2:]
+    places = set()
+    for i in range(12):
+        sample = cut.sample(0, 99, sample_generator(3, i))
+        inputs = sample.inputs
+        assert inputs.view_count == 0
+        assert inputs.cameras is not None
+        assert inputs.previz_latents is not None
+        assert sample.data.shape[-2:] == inputs.previz_latents.shape[-2:] == (2, 4)
+        assert inputs.cameras.size_px == (4 * 8, 2 * 8)
+        moved = whole.train[0].cameras.intrinsics_px[0, :2, 2] - inputs.cameras.intrinsics_px[0, 0, :2, 2]
+        left, top = (round(float(shift) / 8) for shift in moved)
+        assert 0 <= left <= grid[1] - 4
+        assert 0 <= top <= grid[0] - 2
+        clip = clips[0]
+        datas = (clip.with_subject, clip.without_subject)
+        assert any(torch.equal(sample.data[0], data[..., top : top + 2, left : left + 4]) for data in datas)
+        places.add((left, top))
+    assert len(places) > 1
+
+
 def test_shares_that_are_dropped_are_as_stated(clips: EncodedClips, parts: ModelParts) -> None:
     made = stage(clips, parts, drop_scene=0.1, drop_views=0.2, drop_previz=0.3, drop_text=0.0, empty=0.0)
     samples = [made.sample(i % len(clips), 99, sample_generator(2, i)).inputs for i in range(400)]

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, sets, train
+from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, sets, shoot, train
 
 Command = Callable[..., Any]
 
 COMMANDS: dict[str, Command] = {
     "preview": preview.preview,
     "generate": generate.generate,
+    "shoot": shoot.shoot,
     "evaluate": evaluate.evaluate,
     "models": models.models,
 }

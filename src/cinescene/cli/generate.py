@@ -119,7 +119,7 @@ def generate(
         dome_radius_m=dome_radius,
         step_cache=step_cache,
     )
-    device, dtype = _resolved(device, precision)
+    device, dtype = resolved(device, precision)
     levers = Levers(
         device=device,
         precision=dtype,
@@ -130,11 +130,11 @@ def generate(
         compile=compile,
         attention=attention,
     )
-    pipeline = _loaded(model, vggt, levers, {})
+    pipeline = loaded(model, vggt, levers, {})
     _shoot(pipeline, scene, prompt, camera, seed, settings, out, preview)
 
 
-def _resolved(device: str, precision: Any) -> tuple[str, Any]:
+def resolved(device: str, precision: Any) -> tuple[str, Any]:
     """``auto`` made definite."""
     import torch
 
@@ -145,7 +145,8 @@ def _resolved(device: str, precision: Any) -> tuple[str, Any]:
     return device, precision
 
 
-def _loaded(model: str, vggt: str | None, levers: Levers, options: dict[str, Any]) -> CineScenePipeline:
+def loaded(model: str, vggt: str | None, levers: Levers, options: dict[str, Any]) -> CineScenePipeline:
+    """A model by its name on the command line; says so, as it takes a while."""
     from cinescene.pipeline import CineScenePipeline
 
     print(f"loading {model}", file=sys.stderr)
@@ -182,7 +183,7 @@ def _repeat(path: Path, out: Path, preview: bool) -> None:
     if request.get("scene") is None or request.get("camera") is None:
         raise InputError(f"{path}: this shot was made from objects in a program, not from files; make it there again")
     levers = Levers(**manifest["resolved"]["levers"])
-    pipeline = _loaded(request["model"], request.get("vggt"), levers, request.get("options") or {})
+    pipeline = loaded(request["model"], request.get("vggt"), levers, request.get("options") or {})
     if hashes["weights"] is not None and hashes["weights"] != pipeline.weights_hash:
         raise InputError(f"{path}: model {request['model']} has other weights than the shot was made with")
     settings = ShotSettings.from_dict(manifest["settings"])

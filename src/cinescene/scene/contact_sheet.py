@@ -36,13 +36,15 @@ TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 38, 21, 18
 
 
 @dataclass(frozen=True)
-class _Fonts:
+class Fonts:
+    """The letters of sheets."""
+
     title: ImageFont.FreeTypeFont
     text: ImageFont.FreeTypeFont
     small: ImageFont.FreeTypeFont
 
     @classmethod
-    def load(cls) -> _Fonts:
+    def load(cls) -> Fonts:
         """DejaVu, which comes with matplotlib and holds Latin, Greek and Cyrillic."""
         import matplotlib as mpl
 
@@ -66,7 +68,7 @@ def contact_sheet_file(path: str | Path) -> Iterator[Path]:
 
 def contact_sheet(scene: Scene, inspection: Inspection, warnings: Sequence[str] = ()) -> Image.Image:
     """The sheet as a picture, `SHEET_WIDTH_PX` wide. Of very many views an even choice is shown, and said."""
-    fonts = _Fonts.load()
+    fonts = Fonts.load()
     report = inspection.report
     shown = _even_choice(len(report.views), MOST_VIEWS)
     blocks = [_header(report, len(shown), fonts)]
@@ -102,7 +104,7 @@ def _block(height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     return image, ImageDraw.Draw(image)
 
 
-def _header(report: SceneReport, shown: int, fonts: _Fonts) -> Image.Image:
+def _header(report: SceneReport, shown: int, fonts: Fonts) -> Image.Image:
     image, draw = _block(TITLE_SIZE + TEXT_SIZE + 34)
     draw.text((0, 0), _shortened(report.name, fonts.title, image.width), font=fonts.title, fill=INK)
     parts = [f"{len(report.views)} views" if len(report.views) > 1 else "1 view"]
@@ -181,7 +183,7 @@ def _size_and_lens(view: ViewReport) -> str:
     return f"{view.width_px}×{view.height_px}  {'≈' if view.lens == 'assumed' else ''}{view.horizontal_fov_deg:.0f}°"
 
 
-def _row(cells: Sequence[_Cell], columns: int, fonts: _Fonts) -> Image.Image:
+def _row(cells: Sequence[_Cell], columns: int, fonts: Fonts) -> Image.Image:
     width = (SHEET_WIDTH_PX - 2 * MARGIN_PX - GAP_PX * (columns - 1)) // columns
     picture_height = round(width * min(1.0, max(cell.shape for cell in cells)))
     image, draw = _block(picture_height + TEXT_SIZE + SMALL_SIZE + 34)
@@ -211,7 +213,7 @@ def _as_image(pixels: UInt8[Tensor, "3 h w"]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels.movedim(0, -1).numpy()))
 
 
-def _warnings(warnings: Sequence[str], fonts: _Fonts) -> Image.Image:
+def _warnings(warnings: Sequence[str], fonts: Fonts) -> Image.Image:
     width = SHEET_WIDTH_PX - 2 * MARGIN_PX - 24
     lines: list[tuple[bool, str]] = []
     for warning in warnings[:MOST_WARNINGS]:

@@ -180,7 +180,7 @@ class EncodedClips:
             caption=mirrored_caption(caption) if item.mirrored else caption,
             cameras=cameras.mirrored() if item.mirrored else cameras,
             view_cameras=view_cameras.mirrored() if item.mirrored else view_cameras,
-            **{key: tensors[key].float() for key in _CLIP_TENSORS},
+            **{key: tensors[key].float() for key in CLIP_TENSORS},
             views=place["views"],
             geometry_patches=place.get("geometry_patches"),
             geometry_camera=place.get("geometry_camera"),
@@ -333,7 +333,8 @@ class EncodedClips:
         return dataclasses.replace(views, depth=views.depth * metres, metres_per_unit=1.0)
 
 
-_CLIP_TENSORS = ("with_subject", "without_subject", "affected", "previz", "previz_masks")
+CLIP_TENSORS = ("with_subject", "without_subject", "affected", "previz", "previz_masks")
+"""What a clip's own latents are, all of them on the same grid."""
 
 
 def _side(mirrored: bool) -> dict[str, str]:

@@ -24,7 +24,7 @@ from cinescene.model.transformer import CineSceneTransformer
 from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
 from cinescene.tensor_types import Bool, Float, Tensor
 from cinescene.training.contact import save_rows
-from cinescene.training.encoded import EncodedClip, EncodedClips
+from cinescene.training.encoded import CLIP_TENSORS, EncodedClip, EncodedClips
 from cinescene.training.flow import flow_loss, noisy, shifted
 from cinescene.training.stage import sample_generator
 
@@ -34,7 +34,12 @@ EMPTY_PLACE = ("", "", "an empty place", "nobody", "no people", "an empty scene 
 MEDIAN_OF_NORMAL = 0.6745
 """Of the absolute value of a standard normal number."""
 
+CROPS_AROUND_SUBJECTS = 0.8
+"""Share of crops that are placed around a cell that the subject changes."""
+
 Kind = Literal["t2v", "scene", "finetune"]
+Window = tuple[int, int, int, int]
+"""Top, left, rows and columns of latent cells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,10 @@ class VideoOptions:
         Share of samples without their subject after that.
     ``drop_text``, ``drop_scene``, ``drop_views``, ``drop_previz``, ``drop_camera``
         Shares of samples that lose the text; views and previz; views alone; previz alone; the camera path.
+    ``crop``
+        Rows and columns of the latent cells that samples are cut to, most of them around a cell that the subject
+        changes; scene views are left out then. Small pieces teach what subjects look like several times faster than
+        whole pictures, which have to follow.
     ``background_weight``
         How much more than 1 the cells count that the subject leaves alone; 0 is the plain loss.
     ``subject_weight``
@@ -70,6 +79,7 @@ class VideoOptions:
     drop_views: float = 0.1
     drop_previz: float = 0.12
     drop_camera: float = 0.03
+    crop: tuple[int, int] | None = None
     background_weight: float = 0.0
     subject_weight: float = 0.0
 
@@ -169,6 +179,8 @@ class VideoStage:
         """One clip as a batch of one, with its noise and time, and what is left of its conditions."""
         options, clip = self.options, self.train[index]
         draw = _Draws(generator)
+        if options.crop is not None:
+            clip = _cropped(clip, self._crop_window(clip, options.crop, draw), self.parts.autoencoder.spatial_factor)
         place_only = self.name != "t2v" and position < options.place_only * self.total_samples
         empty = place_only or draw.happens(options.empty)
         caption = EMPTY_PLACE[draw.below(len(EMPTY_PLACE))] if empty else clip.caption
@@ -210,10 +222,28 @@ class VideoStage:
             view_known=known if inputs.view_count else None,
             previz_known=None if inputs.previz_latents is None else torch.tensor([not previz_gone]),
         )
+        if options.crop is not None:
+            inputs = dataclasses.replace(inputs.without_views(), view_cameras=None)
         if camera_gone and config.camera != "none" and inputs.cameras is not None:
             # A static camera is what no camera path is taken for.
             inputs = dataclasses.replace(inputs, cameras=_held(inputs.cameras))
         return inputs
+
+    def _crop_window(self, clip: EncodedClip, size: tuple[int, int], draw: _Draws) -> Window:
+        """Top, left, rows and columns: around a cell that the subject changes, or anywhere."""
+        grid = clip.affected.shape[-2:]
+        patch = self.transformer.config.backbone.patch_size[1:]
+        rows, columns = (min(wanted, have) for wanted, have in zip(size, grid, strict=True))
+        cells = (clip.affected[0] > 0.5).nonzero()
+        about = None
+        if len(cells) and draw.happens(CROPS_AROUND_SUBJECTS):
+            about = cells[draw.below(len(cells)), 1:].tolist()
+        corner = []
+        for axis, length in enumerate((rows, columns)):
+            most = grid[axis] - length
+            begin = draw.below(most + 1) if about is None else about[axis] - draw.below(length)
+            corner.append(min(max(begin // patch[axis] * patch[axis], 0), most))
+        return corner[0], corner[1], rows, columns
 
     def _text(self, caption: str) -> Float[Tensor, "1 n d"]:
         if caption not in self._texts:
@@ -341,6 +371,20 @@ def conditions(
         cameras=clip.cameras.reshape(1, -1) if config.camera != "none" else None,
         previz_latents=clip.previz[previz][None] if config.previz else None,
         previz_mask=clip.previz_masks[previz][None] if config.previz else None,
+    )
+
+
+def _cropped(clip: EncodedClip, window: Window, cell_px: int) -> EncodedClip:
+    """A window of a clip's latents, with the cameras of its pixels."""
+    top, left, rows, columns = window
+
+    def cut(latents: Tensor) -> Tensor:
+        return latents[..., top : top + rows, left : left + columns]
+
+    return dataclasses.replace(
+        clip,
+        **{name: cut(getattr(clip, name)) for name in CLIP_TENSORS},
+        cameras=clip.cameras.cropped(left * cell_px, top * cell_px, columns * cell_px, rows * cell_px),
     )
 
 
