@@ -11,6 +11,7 @@ the nearest of the 20 views turned to the camera. ``--model`` takes another mode
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import statistics
 import tempfile
@@ -23,15 +24,15 @@ from cinescene.evaluation.baselines import nearest_view_frames, standin_frames
 from cinescene.evaluation.efficientnet_lite import load_efficientnet_lite0
 from cinescene.evaluation.image_metrics import psnr
 from cinescene.evaluation.learned_distance import efficientnet_lite0_distance
-from cinescene.model.checkpoints import load_parts
+from cinescene.model.checkpoints import ModelParts, load_parts
 from cinescene.presets import NANO_FOLDER
 from cinescene.previz.stand_in import StandIn
 from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
 from cinescene.scene.panorama import panorama_views
 from cinescene.scene.vggt import TensorCache
-from cinescene.training.build import Sources, _dataset
+from cinescene.training.build import Sources, dataset_config
 from cinescene.training.contact import save_rows
-from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoded import EncodedClip, EncodedClips, Encoders
 from cinescene.training.recipe import read_recipe
 from cinescene.training.video import conditions
 
@@ -48,18 +49,19 @@ def main() -> None:
     options = parser.parse_args()
     parts = load_parts(options.model)
     recipe = read_recipe("nano-scene")
-    config = _dataset(recipe, Sources(train=(options.data,)), options.data)
+    config = dataset_config(recipe, Sources(train=(options.data,)), options.data)
     network = load_efficientnet_lite0()
     rows: dict[str, list[torch.Tensor]] = {}
     found: list[dict[str, float | str]] = []
     with tempfile.TemporaryDirectory() as folder:
         encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
-        clips = EncodedClips([config], encoders, recipe.encoding, TensorCache(kind="results", folder=Path(folder)))
+        encoding = dataclasses.replace(recipe.encoding, mirrored=False)
+        clips = EncodedClips([config], encoders, encoding, TensorCache(kind="results", folder=Path(folder)))
         chosen = torch.linspace(0, len(clips) - 1, min(options.clips, len(clips))).round().long().unique().tolist()
         for index in chosen:
-            dataset, clip, _ = clips.items[index]
-            sampled = dataset[clip]
-            panorama, cameras = dataset.placed(clip)
+            item = clips.items[index]
+            sampled = item.dataset[item.clip]
+            panorama, cameras = item.dataset.placed(item.clip)
             shots = _shots(parts, clips[index], options.views)
             place = StandIn(camera_height_m=float(panorama.camera.position[2]))
             shots["stand-in"] = torch.stack(list(standin_frames(panorama, cameras, place)))
@@ -98,7 +100,7 @@ def main() -> None:
 
 
 @torch.no_grad()
-def _shots(parts: object, clip: object, count: int) -> dict[str, torch.Tensor]:
+def _shots(parts: ModelParts, clip: EncodedClip, count: int) -> dict[str, torch.Tensor]:
     """nano's shots of a clip: as usual, without the scene, and with the views in another order."""
     text = parts.text_encoder.encode([clip.caption]).embeddings.float()
     views = torch.linspace(0, len(clip.views), count + 1)[:-1].long()

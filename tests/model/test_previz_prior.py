@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cinescene.errors import InputError
-from cinescene.model.config import TransformerConfig
+from cinescene.model.config import BackboneConfig, TransformerConfig
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.previz_prior import PrevizPrior
 
@@ -22,7 +22,10 @@ def inputs(previz: torch.Tensor, share: float, known: bool = True) -> CineSceneI
 
 
 def prior(trusted: float, blank: float) -> PrevizPrior:
-    made = PrevizPrior(CHANNELS)
+    backbone = BackboneConfig(
+        num_attention_heads=1, attention_head_dim=12, in_channels=CHANNELS, out_channels=CHANNELS, num_layers=1
+    )
+    made = PrevizPrior(TransformerConfig(backbone=backbone, previz_prior=True))
     made.set_deviations(torch.full((CHANNELS,), trusted), torch.full((CHANNELS,), blank))
     return made
 
@@ -47,6 +50,20 @@ def test_without_a_network_it_is_the_best_velocity_of_gaussian_data(
     # What is left has the size by which the network's output is scaled.
     with_one = prior(0.3, 1.2)(torch.ones(SHAPE), x, torch.full((SHAPE[0],), time), inputs(previz, share))
     assert float(left.std()) == pytest.approx(float((with_one - velocity).mean()), rel=0.03)
+
+
+@torch.no_grad()
+def test_a_faded_previz_still_tells_what_it_showed(generator: torch.Generator) -> None:
+    """What is half photographed is half grey: the picture behind it is where the data are expected."""
+    picture = torch.randn(SHAPE, generator=generator)
+    grey = torch.randn(CHANNELS, 2, generator=generator)
+    made, time = prior(0.3, 0.3), torch.full((SHAPE[0],), 0.5)
+    made.set_grey(grey[:, :, None, None].expand(-1, -1, 4, 4))
+    x = 0.5 * picture + 0.1 * torch.randn(SHAPE, generator=generator)
+    whole = made.whitened(x, time, inputs(picture, 1.0))
+    for share in (0.3, 0.6):
+        faded = share * picture + (1 - share) * grey[None, :, :, None, None]
+        torch.testing.assert_close(made.whitened(x, time, inputs(faded, share)), whole, atol=0.15, rtol=0)
 
 
 @pytest.mark.parametrize("time", [0.05, 0.5, 0.95])

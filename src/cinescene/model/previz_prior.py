@@ -1,11 +1,14 @@
 """What a previz says of the data before any network: where it is trusted, the data are near it.
 
-Given the previz p and the share w of each cell that was photographed, the data are taken for Gaussian around w p, with
-variance w σ_trusted² + (1 − w) σ_blank² a channel. The velocity's conditional mean given the noisy latents is then
+Given the previz and the share w of each cell that was photographed, the data are taken for Gaussian around p, what the
+previz showed before it was faded to grey by 1 − w (`encode_previz`), with variance w σ_trusted² + (1 − w) σ_blank² a
+channel; where nothing is left of it, around 0. The velocity's conditional mean given the noisy latents is then
 known in closed form, and so is how much of it is left open; the network's output, scaled by that, is added. At the
 start sampling therefore follows the previz, and the network need not learn to copy. What the network sees of the noisy
 latents is their distance from what the previz lets expect, in standard deviations: plain noise where the previz is
-right, a signal where there is something else, such as a subject. The scalings are those of Karras et al., "Elucidating
+right, a signal where there is something else, such as a subject. How much of that distance is noise to be taken away is
+one number a channel and cell, which the network says beside its output (``skip``): to keep or to drop what it sees, it
+need not carry it through its width. The scalings are those of Karras et al., "Elucidating
 the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t) data + t noise and a prior
 that is not centred.
 """
@@ -15,29 +18,45 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from cinescene.model.config import TransformerConfig
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.tensor_types import Float, Tensor
+
+FAINTEST = 0.05
+"""Share of a cell below which what is left of its picture is too faint to be made out."""
 
 Time = Float[Tensor, " b"] | Float[Tensor, "b t"]
 """One a sample, or one a latent frame."""
 
 
 class PrevizPrior(nn.Module):
-    """Adds the closed-form part of the velocity to a network's output. Nothing in it learns: it is measured."""
+    """Adds the closed-form part of the velocity to a network's output. The deviations are measured, not learnt."""
 
     log_trusted: Float[Tensor, " c"]
     log_blank: Float[Tensor, " c"]
+    grey: Float[Tensor, "2 c"]
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
+        channels = config.backbone.in_channels
+        _, patch_height, patch_width = config.backbone.patch_size
+        self.skip = nn.Linear(config.dim, patch_height * patch_width * channels)
+        nn.init.zeros_(self.skip.weight)
+        nn.init.zeros_(self.skip.bias)
         self.register_buffer("log_trusted", torch.full((channels,), 0.4).log())
         self.register_buffer("log_blank", torch.zeros(channels))
+        self.register_buffer("grey", torch.zeros(2, channels))
 
     @torch.no_grad()
     def set_deviations(self, trusted: Float[Tensor, " c"], blank: Float[Tensor, " c"]) -> None:
         """Standard deviations of data minus previz where it is trusted, and of data, a channel."""
         self.log_trusted.copy_(trusted.clamp_min(1e-3).log())
         self.log_blank.copy_(blank.clamp_min(1e-3).log())
+
+    @torch.no_grad()
+    def set_grey(self, latents: Float[Tensor, "c t h w"]) -> None:
+        """What the autoencoder makes of a clip of plain mid-grey, of at least two latent frames."""
+        self.grey.copy_(torch.stack([latents[:, 0].mean((1, 2)), latents[:, 1:].mean((1, 2, 3))]))
 
     def whitened(
         self, noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
@@ -80,6 +99,9 @@ class PrevizPrior(nn.Module):
         if inputs.previz_latents is None or inputs.previz_mask is None:
             return torch.zeros_like(noisy, dtype=torch.float32), blank.expand_as(noisy), at
         share = inputs.previz_mask.float()
+        grey = torch.cat([self.grey[:1], self.grey[1:].expand(noisy.shape[2] - 1, -1)]).float().mT[None, :, :, None, None]
+        faded = inputs.previz_latents.float() - (1 - share) * grey
         if inputs.previz_known is not None:
             share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
-        return share * inputs.previz_latents.float(), share * trusted + (1 - share) * blank, at
+        whole = share / (share.square() + (FAINTEST * (1 - share)).square())
+        return faded * whole, share * trusted + (1 - share) * blank, at

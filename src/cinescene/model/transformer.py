@@ -68,7 +68,7 @@ class CineSceneTransformer(nn.Module):
         self.scale_shift_table = wan.scale_shift_table
         self.scene_embedding = SceneEmbedding(config) if config.scene_tokens != "none" else None
         self.previz_embedding = PrevizEmbedding(config) if config.previz else None
-        self.previz_prior = PrevizPrior(config.backbone.in_channels) if config.previz_prior else None
+        self.previz_prior = PrevizPrior(config) if config.previz_prior else None
         self.gradient_checkpointing = False
         self._compiled = False
 
@@ -133,8 +133,12 @@ class CineSceneTransformer(nn.Module):
             step = self._joint_step(video, stream, inputs)
         else:
             step = self._plain_step(stream)
-        output = self._head(self._through_blocks(video, step, step_cache), embedded_time, self._grid(noisy))
-        return output if self.previz_prior is None else self.previz_prior(output, noisy, time, inputs)
+        features = self._output_features(self._through_blocks(video, step, step_cache), embedded_time)
+        output = self._latents(self.proj_out(features), self._grid(noisy))
+        if self.previz_prior is None:
+            return output
+        output = output + self._latents(self.previz_prior.skip(features), self._grid(noisy)) * seen
+        return self.previz_prior(output, noisy, time, inputs)
 
     def encode_scene(self, inputs: CineSceneInputs) -> SceneCache:
         """The keys and values that a scene offers to every block; needs the views, and neither text nor noise.
@@ -224,11 +228,14 @@ class CineSceneTransformer(nn.Module):
             tokens = tokens + self.previz_embedding(inputs).type_as(tokens)
         return tokens.flatten(2).transpose(1, 2).contiguous()
 
-    def _head(self, video: Tensor, embedded_time: Float[Tensor, "b f d"], grid: tuple[int, int, int]) -> Tensor:
-        frames, rows, columns = grid
+    def _output_features(self, video: Tensor, embedded_time: Float[Tensor, "b f d"]) -> Float[Tensor, "b n d"]:
         shift, scale = (self.scale_shift_table + embedded_time[:, :, None]).chunk(2, dim=2)
         by_frame = rearrange(self.norm_out(video.float()), "b (f n) d -> b f n d", f=shift.shape[1])
-        tokens = self.proj_out((by_frame * (1 + scale) + shift).type_as(video).flatten(1, 2))
+        return (by_frame * (1 + scale) + shift).type_as(video).flatten(1, 2)
+
+    def _latents(self, tokens: Float[Tensor, "b n k"], grid: tuple[int, int, int]) -> Float[Tensor, "b c t h w"]:
+        """What a linear map makes of each token, as the cells of its patch."""
+        frames, rows, columns = grid
         _, patch_height, patch_width = self.config.backbone.patch_size
         return rearrange(
             tokens,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,8 @@ from cinescene.training.stage import Stage
 from cinescene.training.vae import VaeStage
 from cinescene.training.vggt import VggtStage
 from cinescene.training.video import VideoStage
+
+_log = logging.getLogger(__name__)
 
 OnEncoded = Callable[[str, int, int], None]
 """Called with what is encoded, how much of it is done, and of how much."""
@@ -78,12 +83,15 @@ def build_stage(
         # PyTorch's fused attention is slow backwards in 16 bits on CPUs: 2× at a thousand tokens.
         parts.transformer.set_attention_backend("explicit")
     if recipe.options.compiled:
-        parts.transformer.compile_blocks()
+        if device == "cpu" and shutil.which(os.environ.get("CXX", "g++")) is None:
+            _log.warning("blocks are not compiled: PyTorch needs a C++ compiler (g++, or $CXX) for that on a CPU")
+        else:
+            parts.transformer.compile_blocks()
     encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
 
     def encoded(roots: Sequence[Path], what: str, options: EncodingOptions) -> EncodedClips:
         store = TensorCache(kind="training", limit_bytes=None, **({} if cache is None else {"folder": cache}))
-        clips = EncodedClips([_dataset(recipe, sources, root) for root in roots], encoders, options, store)
+        clips = EncodedClips([dataset_config(recipe, sources, root) for root in roots], encoders, options, store)
         clips.prepare(None if on_encoded is None else lambda done: on_encoded(what, done, len(clips)))
         return clips
 
@@ -133,7 +141,8 @@ def _nano(recipe: Recipe) -> ModelParts:
     return parts
 
 
-def _dataset(recipe: Recipe, sources: Sources, root: Path) -> DatasetConfig:
+def dataset_config(recipe: Recipe, sources: Sources, root: Path) -> DatasetConfig:
+    """How a recipe reads a data set."""
     clips = recipe.clips
     return DatasetConfig(
         root=root,

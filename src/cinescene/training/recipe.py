@@ -135,15 +135,30 @@ def presets() -> dict[str, Recipe]:
         steps=20_000, batch_size=4, learning_rate=4e-4, warmup_steps=100, ema_decay=0.995, decay_share=0.3, keep=2
     )
     video = TrainOptions(
-        steps=40_000, batch_size=8, learning_rate=1e-3, warmup_steps=100, ema_decay=0.998, decay_share=0.3, keep=2
+        steps=40_000,
+        batch_size=8,
+        learning_rate=1e-3,
+        warmup_steps=50,
+        ema_decay=0.998,
+        decay_share=0.3,
+        keep=2,
+        optimiser="muon",
+        compiled=True,
     )
-    nano = VideoOptions(views=(1, 3), subject_weight=2.0)
-    hints = EncodingOptions(previz=("standin",))
-    tuning = dataclasses.replace(video, steps=500, learning_rate=2e-4, warmup_steps=20, checkpoint_every=100)
+    nano = VideoOptions(
+        views=(1, 2), place_only=0.0, empty=0.15, drop_previz=0.05, drop_scene=0.03, subject_weight=2.0
+    )
+    pieces = dataclasses.replace(nano, crop=(8, 12), empty=0.1, drop_scene=0.0, subject_weight=1.0)
+    many = dataclasses.replace(video, batch_size=24, ema_decay=0.995, schedule="constant")
+    hints = EncodingOptions(previz=("standin",), mirrored=True)
+    tuning = dataclasses.replace(
+        video, steps=500, learning_rate=2e-4, warmup_steps=20, checkpoint_every=100, optimiser="adamw", compiled=False
+    )
     return {
         "nano-vae": Recipe(stage="vae", options=pictures, vae=VaeOptions(crop_px=96, divergence=0.0)),
         "nano-vggt": Recipe(stage="vggt", options=geometry),
         "nano-t2v": Recipe(stage="t2v", clips=clips, options=video),
+        "nano-pieces": Recipe(stage="scene", clips=clips, encoding=hints, options=many, video=pieces),
         "nano-scene": Recipe(stage="scene", clips=clips, encoding=hints, options=video, video=nano),
         "nano-finetune": Recipe(
             stage="finetune",
@@ -152,6 +167,6 @@ def presets() -> dict[str, Recipe]:
             options=tuning,
             trainable="lora",
             lora_rank=8,
-            video=dataclasses.replace(nano, place_only=0.0),
+            video=nano,
         ),
     }

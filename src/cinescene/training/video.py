@@ -162,6 +162,11 @@ class VideoStage:
         prior = self.transformer.previz_prior
         if prior is None:
             return
+        autoencoder = self.parts.autoencoder
+        side = 4 * autoencoder.spatial_factor
+        grey = torch.full((1, 1 + 2 * autoencoder.temporal_factor, 3, side, side), 0.5, device=autoencoder.device)
+        with torch.no_grad():
+            prior.set_grey(autoencoder.encode(grey)[0])
         near, spread = [], []
         for i in range(min(clips, len(self.train))):
             clip = self.train[i * len(self.train) // min(clips, len(self.train))]
