@@ -99,7 +99,9 @@ class PrevizPrior(nn.Module):
         if inputs.previz_latents is None or inputs.previz_mask is None:
             return torch.zeros_like(noisy, dtype=torch.float32), blank.expand_as(noisy), at
         share = inputs.previz_mask.float()
-        grey = torch.cat([self.grey[:1], self.grey[1:].expand(noisy.shape[2] - 1, -1)]).float().mT[None, :, :, None, None]
+        grey = (
+            torch.cat([self.grey[:1], self.grey[1:].expand(noisy.shape[2] - 1, -1)]).float().mT[None, :, :, None, None]
+        )
         faded = inputs.previz_latents.float() - (1 - share) * grey
         if inputs.previz_known is not None:
             share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
