@@ -86,7 +86,8 @@ def write_sheet(takes: Sequence[Take], path: Path) -> None:
 
 def _frame_size(infos: Sequence[VideoInfo]) -> tuple[int, int]:
     """An even width and height that hold every clip."""
-    return tuple(max(sides) + max(sides) % 2 for sides in zip(*((i.width_px, i.height_px) for i in infos), strict=True))  # type: ignore[return-value]
+    width, height = max(info.width_px for info in infos), max(info.height_px for info in infos)
+    return width + width % 2, height + height % 2
 
 
 def _fitted(frame: Float[Tensor, "3 h w"], width: int, height: int) -> Float[Tensor, "3 h2 w2"]:

@@ -90,6 +90,7 @@ def _mapping(node: yaml.MappingNode, keys: Keys, lines: dict[Keys, int], source:
         name = str(key_node.value)
         if name in values:
             raise InputError(f"{source}, line {line}: {name} stands here twice; keep one")
-        values[name] = _plain(value_node, (*keys, name), lines, source)
-        lines[(*keys, name)] = line
+        place: Keys = (*keys, name)
+        values[name] = _plain(value_node, place, lines, source)
+        lines[place] = line
     return values

@@ -12,7 +12,7 @@ from typing import Any
 from cinescene.data.manifest import sha256_of_file
 from cinescene.errors import InputError
 from cinescene.files import written_whole
-from cinescene.pipeline import CineScenePipeline
+from cinescene.pipeline import CineScenePipeline, Progress
 from cinescene.scene.scene import Scene
 from cinescene.shot_manifest import read_manifest
 from cinescene.shot_plan import ShotPlan
@@ -101,7 +101,7 @@ def shoot(
             camera=take.shot.camera,
             seed=take.seed,
             settings=take.shot.settings,
-            on_progress=lambda stage, done, total, name=take.name: report(stage, done, total, name),
+            on_progress=_named(report, take.name),
         )
         _mark_file(take).unlink(missing_ok=True)
         result.save(take.video, with_previz=True)
@@ -145,6 +145,10 @@ def write_job(shots: ShotList, folder: Path, cut: dict[str, Any]) -> Path:
     with written_whole(path) as temporary:
         temporary.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
+
+
+def _named(report: Report, name: str) -> Progress:
+    return lambda stage, done, total: report(stage, done, total, name)
 
 
 def _by_place(takes: list[Take]) -> Iterator[Take]:

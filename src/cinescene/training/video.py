@@ -386,9 +386,10 @@ def _cropped(clip: EncodedClip, window: Window, cell_px: int) -> EncodedClip:
     def cut(latents: Tensor) -> Tensor:
         return latents[..., top : top + rows, left : left + columns]
 
+    pieces: dict[str, Any] = {name: cut(getattr(clip, name)) for name in CLIP_TENSORS}
     return dataclasses.replace(
         clip,
-        **{name: cut(getattr(clip, name)) for name in CLIP_TENSORS},
+        **pieces,
         cameras=clip.cameras.cropped(left * cell_px, top * cell_px, columns * cell_px, rows * cell_px),
     )
 
