@@ -59,7 +59,8 @@ def plain_forward(
     count, tokens = video_tokens.shape[1], torch.cat([video_tokens, scene_tokens], dim=1)
     for block in model.blocks:
         tokens = plain_block(block, tokens, video, scene, count)
-    return model._head(tokens[:, :count], embedded_time, model._grid(noisy))
+    features = model._output_features(tokens[:, :count], embedded_time)
+    return model._latents(model.proj_out(features), model._grid(noisy))
 
 
 @pytest.mark.parametrize("tokens", ["image", "geometry", "both"])
