@@ -64,7 +64,7 @@ class PrevizPrior(nn.Module):
         """(x_t − its mean) / its standard deviation, as the previz has them: what the network is given."""
         with torch.autocast(noisy.device.type, enabled=False):
             mean, variance, at = self._data(noisy, time, inputs)
-            total = (1 - at).square() * variance + at.square()
+            total = _noisy(variance, at)
             return ((noisy.float() - (1 - at) * mean) / total.sqrt()).type_as(noisy)
 
     def forward(
@@ -73,7 +73,7 @@ class PrevizPrior(nn.Module):
         """The velocity: conditional mean plus the scaled network's output."""
         with torch.autocast(noisy.device.type, enabled=False):
             mean, variance, at = self._data(noisy, time, inputs)
-            total = (1 - at).square() * variance + at.square()
+            total = _noisy(variance, at)
             expected = (at - (1 - at) * variance) / total * (noisy.float() - (1 - at) * mean) - mean
             return (expected + (variance / total).sqrt() * output.float()).type_as(output)
 
@@ -87,7 +87,7 @@ class PrevizPrior(nn.Module):
         what the previz says by their distance over t.
         """
         _, variance, at = self._data(noisy, time, inputs)
-        return (1 - at).square() * variance + at.square()
+        return _noisy(variance, at)
 
     def _data(
         self, noisy: Tensor, time: Tensor, inputs: CineSceneInputs
@@ -107,3 +107,8 @@ class PrevizPrior(nn.Module):
             share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
         whole = share / (share.square() + (FAINTEST * (1 - share)).square())
         return faded * whole, share * trusted + (1 - share) * blank, at
+
+
+def _noisy(variance: Float[Tensor, "b #c t h w"], at: Float[Tensor, "b 1 f 1 1"]) -> Float[Tensor, "b #c t h w"]:
+    """The variance of x_t where the data have this one."""
+    return (1 - at).square() * variance + at.square()

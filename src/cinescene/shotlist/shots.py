@@ -93,9 +93,8 @@ def _check_schema(document: Document) -> None:
 
 def _shot_list(document: Document, stem: str, folder: Path) -> ShotList:
     values: dict[str, Any] = document.values
-    places: dict[str, str] = values.get("scenes") or {"scene": values["scene"]}
-    for name in places:
-        places = places | {name: _beside(places[name], folder)}
+    sources: dict[str, str] = values.get("scenes") or {"scene": values["scene"]}
+    places = {name: _beside(source, folder) for name, source in sources.items()}
     shots: list[ListedShot] = []
     taken: set[str] = set()
     for index, entry in enumerate(values["shots"]):
