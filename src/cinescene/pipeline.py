@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from cinescene.blocking.document import blocking_to_json
+from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, load_parts, save_parts
@@ -175,7 +177,7 @@ class CineScenePipeline:
             pictures = as_bytes(self.parts.autoencoder.decode(latents.to(self.levers.device))[0])
             report("decoding", 1, 1)
         rate = shot.track.frame_rate or self.parts.defaults.frame_rate
-        previz = Video(frames=as_bytes(stack_previz(frames)[0]), frame_rate=rate) if frames else None
+        previz = Video(frames=as_bytes(stack_previz(frames).images), frame_rate=rate) if frames else None
         manifest = self._manifest(shot, encoded, latents)
         return GeneratedShot(
             video=Video(frames=pictures, frame_rate=rate), track=shot.track, previz=previz, manifest=manifest
@@ -205,7 +207,11 @@ class CineScenePipeline:
             return []
         heights = shot.settings.camera_height_m, shot.settings.dome_radius_m
         frames = []
-        for frame in fly_previz(encoded, shot.track.cameras(), shot.previz, *heights):
+        cameras = shot.track.cameras()
+        flown = fly_previz(encoded, cameras, shot.previz, *heights)
+        if shot.performances:
+            flown = with_stand_ins(flown, cameras, shot.performances, shot.track.frame_times_s().tolist())
+        for frame in flown:
             frames.append(frame)
             report("previz", len(frames), len(shot.track))
         return frames
@@ -267,6 +273,7 @@ class CineScenePipeline:
                 "levers": dataclasses.asdict(self.levers),
                 "transformer": parts.transformer.config.to_dict(),
             },
+            "blocking": blocking_to_json(shot.performances) if shot.performances else None,
             "hashes": {
                 "scene": shot.scene.content_hash,
                 "camera": tensor_hash(shot.track.world_from_camera.float()),

@@ -185,6 +185,7 @@ def nano_transformer_config(**options: Any) -> TransformerConfig:
         "projective_dim": 128,
         "projective_heads": 4,
         "previz_prior": True,
+        "stand_ins": True,
     }
     return TransformerConfig(backbone=backbone, **(settings | options))
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cinescene.blocking.document import read_blocking
+from cinescene.blocking.staging import stage_prompt
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import read_track
 from cinescene.cameras.notation import parse_moves
@@ -21,6 +23,7 @@ from cinescene.model.memory import check_memory, estimate_memory
 from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind
 from cinescene.sampling import SamplingOptions
 from cinescene.scene.scene import Scene
+from cinescene.sets.subjects.performance import Performance
 from cinescene.shot_settings import ShotSettings, plan_path
 
 
@@ -41,6 +44,7 @@ class Clock:
 class ShotPlan:
     """Scene, path and options of a shot, all settled.
 
+    ``performances`` are played by stand-ins in the previz, in the path's world.
     ``request`` is what was asked for in words and file names, for the manifest; objects are None there.
     """
 
@@ -49,6 +53,7 @@ class ShotPlan:
     settings: ShotSettings
     sampling: SamplingOptions
     previz: PrevizKind
+    performances: tuple[Performance, ...]
     seed: int
     request: dict[str, Any]
     notes: tuple[str, ...]
@@ -77,12 +82,15 @@ class ShotPlan:
         check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
         sampling = settings.sampling(parts.defaults)
         _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views))
+        previz = previz_kind(settings.previz, place, parts)
+        performances = _performances(parts, previz, prompt, path.track, seed, settings)
         return cls(
             scene=place,
             track=path.track,
             settings=settings,
             sampling=sampling,
-            previz=previz_kind(settings.previz, place, parts),
+            previz=previz,
+            performances=performances,
             seed=seed,
             request={
                 "scene": None if isinstance(scene, Scene) else _names(scene),
@@ -92,6 +100,23 @@ class ShotPlan:
             },
             notes=(*path.notes, *path.track.notes),
         )
+
+
+def _performances(
+    parts: ModelParts, previz: PrevizKind, prompt: str, track: CameraTrack, seed: int, settings: ShotSettings
+) -> tuple[Performance, ...]:
+    """What stand-ins play; nothing for a model that does not know them."""
+    known = parts.transformer.config.stand_ins and previz != "none"
+    if settings.blocking not in ("auto", "none"):
+        if not known:
+            raise InputError(
+                "blocking: stand-ins are drawn into the previz; this shot has none, or its model was built without "
+                "stand-ins (stand_ins=False)"
+            )
+        return read_blocking(Path(settings.blocking))
+    if settings.blocking == "none" or not known:
+        return ()
+    return stage_prompt(prompt, track.cameras(), track.frame_times_s().tolist(), -settings.camera_height_m, seed)
 
 
 def check_words(scene: str | Sequence[str], prompt: str, camera: str) -> None:

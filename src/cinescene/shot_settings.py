@@ -37,6 +37,8 @@ class ShotSettings:
         What the video shall not show.
     ``previz``
         Which geometry hints at the parallax; see `cinescene.model.scene_inputs.PrevizKind`.
+    ``blocking``
+        Stand-in actors in the previz: ``auto`` (for what the prompt names), ``none``, or a file of `blocking.document`.
     ``camera_height_m``, ``dome_radius_m``
         Of the stand-in, and the scale of photos whose scale is not known.
     ``start_view``
@@ -60,6 +62,7 @@ class ShotSettings:
     step_cache: float = 0.0
     negative_prompt: str = ""
     previz: Previz = "auto"
+    blocking: str = "auto"
     camera_height_m: float = 1.6
     dome_radius_m: float = 15.0
     start_view: int | None = None

@@ -70,8 +70,9 @@ def test_trust_is_the_parallax_angle(panorama: Panorama) -> None:
     origin, rays = pixel_rays(camera[0])
     points = origin + rays * PLACE.distance(origin, rays)[..., None]
     cosine = (rays * points).sum(-1) / points.norm(dim=-1)
-    expected = 1 - (torch.acos(cosine) - 1 / float(camera.focal_px.min())) / math.radians(30)
-    torch.testing.assert_close(frame.photographed.double(), expected.clamp(0, 1), atol=1e-3, rtol=0)
+    angle = (torch.acos(cosine) - 1 / float(camera.focal_px.min())).clamp_min(0)
+    expected = 1 / (1 + (angle / math.radians(20)) ** 2)
+    torch.testing.assert_close(frame.photographed.double(), expected, atol=1e-3, rtol=0)
 
 
 def test_outside_the_assumed_place_nothing_is_shown(panorama: Panorama) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def generate(
     scene_guidance: float | None = None,
     negative_prompt: str = "",
     previz: Literal["auto", "standin", "vggt", "none"] = "auto",
+    blocking: str = "auto",
+    save_blocking: Path | None = None,
     camera_height: float = 1.6,
     dome_radius: float = 15.0,
     vggt: str | None = None,
@@ -73,6 +76,8 @@ def generate(
         scene_guidance: How closely to follow the place; 1 is no guidance.
         negative_prompt: What not to show.
         previz: Geometry that hints at the parallax: the stand-in, VGGT's depth, or none.
+        blocking: Stand-in actors in the previz: auto (for whom the prompt names), none, or a file of --save-blocking.
+        save_blocking: Also write who stands and walks where as JSON, to be edited and given as --blocking.
         camera_height: Metres from the ground to where the pictures were taken.
         dome_radius: Metres to everything that is not ground, for the stand-in.
         vggt: VGGT checkpoint for models that come without one.
@@ -88,6 +93,7 @@ def generate(
         step_cache: First-block cache: the relative change below which a step is skipped; 0 is off.
         from_manifest: Make the shot of this manifest again; nothing but OUT is then taken from the command line.
     """
+    from cinescene.blocking.document import blocking_from_json, write_blocking
     from cinescene.cli.values import parse_size
     from cinescene.model.levers import Levers
     from cinescene.shot_plan import check_words
@@ -115,6 +121,7 @@ def generate(
         scene_guidance=scene_guidance,
         negative_prompt=negative_prompt,
         previz=previz,
+        blocking=blocking,
         camera_height_m=camera_height,
         dome_radius_m=dome_radius,
         step_cache=step_cache,
@@ -131,7 +138,13 @@ def generate(
         attention=attention,
     )
     pipeline = loaded(model, vggt, levers, {})
-    _shoot(pipeline, scene, prompt, camera, seed, settings, out, preview)
+    manifest = _shoot(pipeline, scene, prompt, camera, seed, settings, out, preview)
+    if save_blocking is not None:
+        performances = manifest["blocking"]
+        if performances is None:
+            raise InputError(f"{save_blocking}: this shot has no stand-ins to write ({out} is there)")
+        write_blocking(save_blocking, blocking_from_json(performances, "manifest"))
+        print(save_blocking)
 
 
 def resolved(device: str, precision: Any) -> tuple[str, Any]:
@@ -187,6 +200,8 @@ def _repeat(path: Path, out: Path, preview: bool) -> None:
     if hashes["weights"] is not None and hashes["weights"] != pipeline.weights_hash:
         raise InputError(f"{path}: model {request['model']} has other weights than the shot was made with")
     settings = ShotSettings.from_dict(manifest["settings"])
+    if settings.blocking not in ("auto", "none"):
+        settings = dataclasses.replace(settings, blocking=str(path))
     pipeline.check_unchanged(request["scene"], request["camera"], settings, hashes)
     made = _shoot(
         pipeline, request["scene"], request["prompt"], request["camera"], request["seed"], settings, out, preview

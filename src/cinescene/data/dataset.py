@@ -28,6 +28,7 @@ from cinescene.errors import InputError
 from cinescene.scene.images import load_image
 from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.view_layout import ViewLayout
+from cinescene.sets.subjects.performance import Performance
 from cinescene.tensor_types import Float, Tensor
 from cinescene.video import read_video, video_info
 
@@ -140,6 +141,20 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
         cameras = self._cameras(scene_id, clip)
         window = cameras[begin : begin + self.config.frames]
         return self._placed_panorama(scene_id, cameras), self._fitted(window)
+
+    def performances(self, index: int) -> tuple[tuple[Performance, ...], tuple[float, ...]]:
+        """Who does what, in the set's world, and the times of its frames; nobody where none is recorded."""
+        scene_id, clip = self.clips[index]
+        begin = self._begin(len(self._tracks(scene_id)[clip]), self._generator(index))
+        path, track = self.layout.clip_file(scene_id, clip), self.layout.track_file(scene_id, clip)
+        rate = read_track(track).frame_rate if track.is_file() else None
+        times = tuple((begin + i) / (rate or RELEASE_FRAME_RATE) for i in range(self.config.frames))
+        if not path.is_file():
+            return (), times
+        recorded = read_kind(path, "clip file", "cinescene.clip", 1).get("facts", {}).get("performances", [])
+        return tuple(
+            Performance.from_json(value, f"{path}: performance {i + 1}") for i, value in enumerate(recorded)
+        ), times
 
     def caption(self, index: int) -> str | None:
         """A sample's caption, without decoding it."""

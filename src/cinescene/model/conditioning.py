@@ -94,14 +94,19 @@ class PrevizEmbedding(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         patch = config.backbone.patch_size
-        channels = config.backbone.in_channels + 1
+        channels = config.backbone.in_channels + 1 + int(config.stand_ins)
+        self.stand_ins = config.stand_ins
         self.projection = nn.Conv3d(channels, config.dim, patch, stride=patch, bias=False)
         nn.init.zeros_(self.projection.weight)
 
     def forward(self, inputs: CineSceneInputs) -> Float[Tensor, "b d t h w"]:
         assert inputs.previz_latents is not None
         assert inputs.previz_mask is not None
-        given = torch.cat([inputs.previz_latents, inputs.previz_mask.type_as(inputs.previz_latents)], dim=1)
+        shares = [inputs.previz_mask]
+        if self.stand_ins:
+            staged = inputs.previz_staged
+            shares.append(torch.zeros_like(inputs.previz_mask) if staged is None else staged)
+        given = torch.cat([inputs.previz_latents, *(s.type_as(inputs.previz_latents) for s in shares)], dim=1)
         if inputs.previz_known is not None:
             given = given * inputs.previz_known.to(given.dtype)[:, None, None, None, None]
         return self.projection(given.to(self.projection.weight.dtype))

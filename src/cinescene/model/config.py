@@ -107,6 +107,8 @@ class TransformerConfig:
         Whether the frames of a previz and their mask can be given.
     ``previz_prior``
         Whether the output is an addition to what the previz alone says of the velocity (`PrevizPrior`).
+    ``stand_ins``
+        Whether a previz can show stand-in actors, with a mask of where they are.
     ``geometry_dim``
         Channels of the VGGT features.
     ``projective_dim``, ``projective_heads``
@@ -123,6 +125,7 @@ class TransformerConfig:
     start_view_first: bool = False
     previz: bool = True
     previz_prior: bool = False
+    stand_ins: bool = False
     geometry_dim: int = 2048
     projective_dim: int = 768
     projective_heads: int = 12
@@ -143,6 +146,8 @@ class TransformerConfig:
             )
         if self.previz_prior and not self.previz:
             raise InputError("previz_prior: needs previz=True")
+        if self.stand_ins and not self.previz:
+            raise InputError("stand_ins: needs previz=True")
         for name in ("geometry_dim", "frames_per_latent"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")

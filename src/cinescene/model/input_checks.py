@@ -116,3 +116,5 @@ def _check_previz(inputs: CineSceneInputs, config: TransformerConfig, noisy: Ten
             f"previz_latents: expected the shape of the noisy latents {tuple(noisy.shape)}, got "
             f"{tuple(inputs.previz_latents.shape)}"
         )
+    if inputs.previz_staged is not None and not config.stand_ins:
+        raise InputError("previz_staged: this model was built without stand-ins (stand_ins=False)")

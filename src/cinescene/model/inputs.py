@@ -38,6 +38,8 @@ class CineSceneInputs:
     ``previz_latents``, ``previz_mask``
         A previz along the path through the autoencoder, and the share of each latent cell that was photographed (the
         rest is guessed); see `cinescene.model.conditioning.encode_previz`.
+    ``previz_staged``
+        The share of each latent cell where the previz shows a stand-in actor, or is close to one (None: no actors).
     ``previz_known``
         False for samples whose previz is dropped (None: all have one).
     """
@@ -53,6 +55,7 @@ class CineSceneInputs:
     cameras: Cameras | None = None
     previz_latents: Float[Tensor, "b c t ph pw"] | None = None
     previz_mask: Float[Tensor, "b 1 t ph pw"] | None = None
+    previz_staged: Float[Tensor, "b 1 t ph pw"] | None = None
     previz_known: Bool[Tensor, " b"] | None = None
 
     @property
@@ -164,6 +167,7 @@ class CineSceneInputs:
             cameras=cameras(frames) if config.camera != "none" else None,
             previz_latents=normal(channels, latent_frames, height, width) if config.previz else None,
             previz_mask=normal(1, latent_frames, height, width).sigmoid() if config.previz else None,
+            previz_staged=normal(1, latent_frames, height, width).sigmoid() if config.stand_ins else None,
         )
 
 
@@ -175,7 +179,7 @@ _SCENE_FIELDS = (
     "view_cameras",
     "view_posed",
 )
-_PREVIZ_FIELDS = ("previz_latents", "previz_mask", "previz_known")
+_PREVIZ_FIELDS = ("previz_latents", "previz_mask", "previz_staged", "previz_known")
 
 
 def _fields(inputs: CineSceneInputs) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 Given the previz and the share w of each cell that was photographed, the data are taken for Gaussian around p, what the
 previz showed before it was faded to grey by 1 − w (`encode_previz`), with variance w σ_trusted² + (1 − w) σ_blank² a
-channel; where nothing is left of it, around 0. The velocity's conditional mean given the noisy latents is then
-known in closed form, and so is how much of it is left open; the network's output, scaled by that, is added. At the
-start sampling therefore follows the previz, and the network need not learn to copy. What the network sees of the noisy
-latents is their distance from what the previz lets expect, in standard deviations: plain noise where the previz is
-right, a signal where there is something else, such as a subject. How much of that distance is noise to be taken away is
-one number a channel and cell, which the network says beside its output (``skip``): to keep or to drop what it sees, it
-need not carry it through its width. The scalings are those of Karras et al., "Elucidating
-the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t) data + t noise and a prior
-that is not centred.
+channel; where nothing is left of it, around 0. Where the previz shows a stand-in actor, σ_staged² is added to that. The
+velocity's conditional mean given the noisy latents is then known in closed form, and so is how much of it is left open;
+the network's output, scaled by that, is added. At the start sampling therefore follows the previz, and the network need
+not learn to copy. What the network sees of the noisy latents is their distance from what the previz lets expect, in
+standard deviations: plain noise where the previz is right, a signal where there is something else, such as a subject.
+How much of that distance is noise to be taken away is one number a channel and cell, which the network says beside its
+output (``skip``): to keep or to drop what it sees, it need not carry it through its width. The scalings are those of
+Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, section 5, for x_t = (1 − t)
+data + t noise and a prior that is not centred.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class PrevizPrior(nn.Module):
 
     log_trusted: Float[Tensor, " c"]
     log_blank: Float[Tensor, " c"]
+    log_staged: Float[Tensor, " c"]
     grey: Float[Tensor, "2 c"]
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -45,6 +46,8 @@ class PrevizPrior(nn.Module):
         nn.init.zeros_(self.skip.bias)
         self.register_buffer("log_trusted", torch.full((channels,), 0.4).log())
         self.register_buffer("log_blank", torch.zeros(channels))
+        if config.stand_ins:
+            self.register_buffer("log_staged", torch.full((channels,), 0.7).log())
         self.register_buffer("grey", torch.zeros(2, channels))
 
     @torch.no_grad()
@@ -52,6 +55,11 @@ class PrevizPrior(nn.Module):
         """Standard deviations of data minus previz where it is trusted, and of data, a channel."""
         self.log_trusted.copy_(trusted.clamp_min(1e-3).log())
         self.log_blank.copy_(blank.clamp_min(1e-3).log())
+
+    @torch.no_grad()
+    def set_staged(self, deviations: Float[Tensor, " c"]) -> None:
+        """Standard deviations of data minus previz where it shows a stand-in, a channel."""
+        self.log_staged.copy_(deviations.clamp_min(1e-3).log())
 
     @torch.no_grad()
     def set_grey(self, latents: Float[Tensor, "c t h w"]) -> None:
@@ -103,10 +111,15 @@ class PrevizPrior(nn.Module):
             torch.cat([self.grey[:1], self.grey[1:].expand(noisy.shape[2] - 1, -1)]).float().mT[None, :, :, None, None]
         )
         faded = inputs.previz_latents.float() - (1 - share) * grey
-        if inputs.previz_known is not None:
-            share = share * inputs.previz_known.float().view(-1, 1, 1, 1, 1)
+        known = None if inputs.previz_known is None else inputs.previz_known.float().view(-1, 1, 1, 1, 1)
+        if known is not None:
+            share = share * known
         whole = share / (share.square() + (FAINTEST * (1 - share)).square())
-        return faded * whole, share * trusted + (1 - share) * blank, at
+        variance = share * trusted + (1 - share) * blank
+        if inputs.previz_staged is not None:
+            staged = inputs.previz_staged.float() if known is None else inputs.previz_staged.float() * known
+            variance = variance + staged * (2 * self.log_staged).exp().float().view(shape)
+        return faded * whole, variance, at
 
 
 def _noisy(variance: Float[Tensor, "b #c t h w"], at: Float[Tensor, "b 1 f 1 1"]) -> Float[Tensor, "b #c t h w"]:

@@ -6,7 +6,7 @@ Everything here is done once a scene and size, and reused by every shot on it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,7 @@ from einops import rearrange
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts
-from cinescene.model.conditioning import encode_previz
+from cinescene.model.conditioning import encode_previz, latent_shares
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.previz.flight import PrevizFrame, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry, world_of_start_view
@@ -180,16 +180,34 @@ def shot_inputs(
     given = dataclasses.replace(encoded.inputs, cameras=cameras if parts.transformer.config.camera != "none" else None)
     if not frames:
         return given
-    images, photographed = stack_previz(frames)
+    shown = stack_previz(frames)
     device = parts.autoencoder.device
-    latents, mask = encode_previz(parts.autoencoder, images[None].to(device), photographed[None].to(device))
-    return dataclasses.replace(given, previz_latents=latents.float().cpu(), previz_mask=mask.float().cpu())
+    latents, mask = encode_previz(parts.autoencoder, shown.images[None].to(device), shown.photographed[None].to(device))
+    staged = None
+    if shown.staged is not None and parts.transformer.config.stand_ins:
+        staged = latent_shares(shown.staged[None].to(device), parts.autoencoder).float().cpu()
+    return dataclasses.replace(
+        given, previz_latents=latents.float().cpu(), previz_mask=mask.float().cpu(), previz_staged=staged
+    )
 
 
-def stack_previz(frames: list[PrevizFrame]) -> tuple[Float[Tensor, "t 3 h w"], Float[Tensor, "t 1 h w"]]:
-    """Pictures and trust of previz frames."""
-    images = torch.stack([frame.image for frame in frames]).float()
-    return images, torch.stack([frame.photographed for frame in frames]).float()[:, None]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StackedPreviz:
+    """Pictures in [0, 1], trust, and where stand-ins are, of all frames of a previz."""
+
+    images: Float[Tensor, "t 3 h w"]
+    photographed: Float[Tensor, "t 1 h w"]
+    staged: Float[Tensor, "t 1 h w"] | None
+
+
+def stack_previz(frames: Sequence[PrevizFrame]) -> StackedPreviz:
+    """Frames one by one as tensors; ``staged`` where all frames have it."""
+    staged = [frame.staged for frame in frames if frame.staged is not None]
+    return StackedPreviz(
+        images=torch.stack([frame.image for frame in frames]).float(),
+        photographed=torch.stack([frame.photographed for frame in frames]).float()[:, None],
+        staged=torch.stack(staged).float()[:, None] if len(staged) == len(frames) else None,
+    )
 
 
 def multiple_px(parts: ModelParts) -> int:

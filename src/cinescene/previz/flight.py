@@ -16,8 +16,8 @@ from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.sphere_sampling import PanoramaPyramid, sample_panorama
 from cinescene.tensor_types import Float, Tensor
 
-GUESSED_PARALLAX_RAD = math.radians(30)
-"""Angle between how a point is seen and how it was photographed at which its picture counts as wholly guessed."""
+HALF_GUESSED_RAD = math.radians(20)
+"""Angle between how a point is seen and how it was photographed at which its picture is trusted by half."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,11 +25,15 @@ class PrevizFrame:
     """One frame of a previz, RGB in [0, 1], and how far each pixel can be trusted.
 
     ``photographed`` is 1 where the pixel shows what was photographed in that direction, whatever the geometry. It falls
-    to 0 with the parallax angle by which the assumed geometry had to move it (0 at 30°, and where nothing is known).
+    with the parallax angle by which the assumed geometry had to move it (½ at 20°), and is 0 where nothing is known.
+    ``depth`` is the z-depth of known geometry in metres, None of assumed one. ``staged`` is 1 where a stand-in actor is
+    drawn and close around it, None without any; the pixels of a stand-in count as photographed.
     """
 
     image: Float[Tensor, "3 h w"]
     photographed: Float[Tensor, "h w"]
+    depth: Float[Tensor, "h w"] | None = None
+    staged: Float[Tensor, "h w"] | None = None
 
 
 def fly_through_panorama(panorama: Panorama, cameras: Cameras, place: StandIn) -> Iterator[PrevizFrame]:
@@ -63,7 +67,7 @@ def _frame(
     image = sample_panorama(pyramid, from_centre @ panorama_from_world.mT)
     pixel_rad = 1 / float(camera.focal_px.amin())
     parallax = _angle(rays, from_centre)
-    photographed = (1 - (parallax - pixel_rad) / GUESSED_PARALLAX_RAD).clamp(0, 1)
+    photographed = 1 / (1 + ((parallax - pixel_rad).clamp_min(0) / HALF_GUESSED_RAD).square())
     return PrevizFrame(image=image * known, photographed=photographed * known)
 
 

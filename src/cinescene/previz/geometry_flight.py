@@ -26,7 +26,7 @@ def fly_through_geometry(
     baseline of the paper's comparison.
     """
     for frame in render_geometry(views, cameras, mode, options):
-        yield PrevizFrame(image=frame.image, photographed=frame.photographed.to(frame.image.dtype))
+        yield PrevizFrame(image=frame.image, photographed=frame.photographed.to(frame.image.dtype), depth=frame.depth)
 
 
 def world_of_start_view(views: DepthViews, up: Float[Tensor, "3"] | None = None, start: int = 0) -> DepthViews:

@@ -18,7 +18,7 @@ from cinescene.scene.splat_blend import SurfacePoints, ViewBlender
 from cinescene.scene.splat_edges import CutOptions, SurfaceEdges, surface_edges, without_ramps
 from cinescene.scene.splat_mesh import DepthMesh, depth_mesh, pixels_needed
 from cinescene.scene.splat_points import PixelDiscs, splat_points
-from cinescene.scene.splat_raster import nearest_triangles
+from cinescene.scene.splat_raster import corner_shares, nearest_triangles, projected_px, triangles_in_view
 from cinescene.tensor_types import Bool, Float, Int, Tensor
 
 Mode = Literal["mesh", "points"]
@@ -145,14 +145,14 @@ def _mesh_frames(
 
 def _mesh_frame(mesh: DepthMesh, sources: Cameras, blender: ViewBlender, camera: Cameras, near: float) -> RenderedFrame:
     width, height = camera.size_px
-    place, depth = _projected(mesh.vertices, camera)
-    triangles = _in_view(mesh.triangles, place, depth, near, width, height)
+    place, depth = projected_px(mesh.vertices, camera)
+    triangles = triangles_in_view(mesh.triangles, place, depth, near, width, height)
     corners = place.index_select(0, triangles.flatten()).view(-1, 3, 2)
     inverse = (1 / depth).index_select(0, triangles.flatten()).view(-1, 3)
     nearest, inverse_depth = nearest_triangles(corners, inverse, width, height)
     covered = (nearest >= 0).flatten().nonzero()[:, 0]
     winner = nearest.flatten().index_select(0, covered)
-    share = _shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width)
+    share = corner_shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width)
     triangle = triangles.index_select(0, winner)
     z = 1 / inverse_depth.flatten().index_select(0, covered)
     rays = _z_rays(camera)
@@ -163,42 +163,6 @@ def _mesh_frame(mesh: DepthMesh, sources: Cameras, blender: ViewBlender, camera:
     )
     front = _shows_front(mesh, triangle, surface, sources, camera)
     return _composed(rays, camera, blender, covered, blender.colours(surface, camera), z, front)
-
-
-def _in_view(
-    triangles: Int[Tensor, "m 3"],
-    place: Float[Tensor, "n 2"],
-    depth: Float[Tensor, "n"],
-    near: float,
-    width: int,
-    height: int,
-) -> Int[Tensor, "k 3"]:
-    """Triangles that may cover a pixel: wholly before the near plane, not wholly beyond one side of the picture."""
-    u, v = place.unbind(-1)
-    sides = (u < 0).to(torch.uint8) | ((u > width).to(torch.uint8) << 1)
-    sides |= ((v < 0).to(torch.uint8) << 2) | ((v > height).to(torch.uint8) << 3)
-    sides = torch.where(depth > near, sides, 31)
-    first, second, third = (sides.index_select(0, corner) for corner in triangles.unbind(-1))
-    outside = ((first & second & third) != 0) | ((first | second | third) >= 16)
-    return triangles.index_select(0, (~outside).nonzero()[:, 0])
-
-
-def _shares(
-    corners: Float[Tensor, "n 3 2"], inverse: Float[Tensor, "n 3"], pixel: Int[Tensor, "n"], width: int
-) -> Float[Tensor, "n 3"]:
-    """Perspectively exact weights of a triangle's corners at pixel centres inside it."""
-    column, row = pixel % width, torch.div(pixel, width, rounding_mode="floor")
-    centre = torch.stack([column, row], dim=-1).to(corners.dtype) + 0.5
-    to_corner = corners - centre[:, None]
-    first, second, third = to_corner.unbind(1)
-    areas = torch.stack([_cross(second, third), _cross(third, first), _cross(first, second)], dim=-1)
-    total = areas.sum(-1, keepdim=True)
-    areas = (areas * torch.sign(total)).clamp(min=0) * inverse
-    return areas / areas.sum(-1, keepdim=True).clamp(min=1e-30)
-
-
-def _cross(first: Float[Tensor, "n 2"], second: Float[Tensor, "n 2"]) -> Float[Tensor, "n"]:
-    return first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
 
 
 def _shows_front(
@@ -254,7 +218,7 @@ def _points_frames(
     for index in range(len(cameras)):
         camera = cameras[index]
         width, height = camera.size_px
-        place, depth = _projected(points.points, camera)
+        place, depth = projected_px(points.points, camera)
         radius = options.splat_size * points.radius * float(camera.focal_px.mean()) / depth
         reach = torch.maximum(radius, torch.ones_like(radius))[:, None]
         inside = ((place > -reach) & (place < place.new_tensor([width, height]) + reach)).all(-1)
@@ -321,13 +285,6 @@ def _sharp(views: DepthViews, options: RenderOptions) -> DepthViews:
 
 def _inverse_depth(views: DepthViews) -> Float[Tensor, "v h w"]:
     return torch.where(views.known, 1 / views.depth, torch.nan)
-
-
-def _projected(points: Float[Tensor, "n 3"], camera: Cameras) -> tuple[Float[Tensor, "n 2"], Float[Tensor, "n"]]:
-    """(u, v) and z-depth; (u, v) mean nothing where the depth is not positive."""
-    to_picture = camera.intrinsics_px @ camera.camera_from_world[:3]
-    u, v, depth = (points @ to_picture[:, :3].T + to_picture[:, 3]).unbind(-1)
-    return torch.stack([u / depth, v / depth], dim=-1), depth
 
 
 def _z_rays(camera: Cameras) -> Float[Tensor, "3 n"]:

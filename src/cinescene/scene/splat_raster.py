@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
+from cinescene.cameras.camera import Cameras
 from cinescene.tensor_types import Float, Int, Tensor
 
 MAX_FRAGMENTS = 1 << 22
@@ -145,3 +146,46 @@ def _non_empty(shape: Tensor, row: Tensor, start: Tensor, count: Tensor) -> Span
     kept = (count > 0).nonzero()[:, 0]
     shape, row, start, count = (part.index_select(0, kept) for part in (shape, row, start, count))
     return Spans(shape=shape, row=row, start=start, count=count)
+
+
+def projected_px(points: Float[Tensor, "n 3"], camera: Cameras) -> tuple[Float[Tensor, "n 2"], Float[Tensor, "n"]]:
+    """(u, v) and z-depth; (u, v) mean nothing where the depth is not positive."""
+    to_picture = camera.intrinsics_px @ camera.camera_from_world[:3]
+    u, v, depth = (points @ to_picture[:, :3].T + to_picture[:, 3]).unbind(-1)
+    return torch.stack([u / depth, v / depth], dim=-1), depth
+
+
+def triangles_in_view(
+    triangles: Int[Tensor, "m 3"],
+    place: Float[Tensor, "n 2"],
+    depth: Float[Tensor, "n"],
+    near: float,
+    width: int,
+    height: int,
+) -> Int[Tensor, "k 3"]:
+    """Triangles that may cover a pixel: wholly before the near plane, not wholly beyond one side of the picture."""
+    u, v = place.unbind(-1)
+    sides = (u < 0).to(torch.uint8) | ((u > width).to(torch.uint8) << 1)
+    sides |= ((v < 0).to(torch.uint8) << 2) | ((v > height).to(torch.uint8) << 3)
+    sides = torch.where(depth > near, sides, 31)
+    first, second, third = (sides.index_select(0, corner) for corner in triangles.unbind(-1))
+    outside = ((first & second & third) != 0) | ((first | second | third) >= 16)
+    return triangles.index_select(0, (~outside).nonzero()[:, 0])
+
+
+def corner_shares(
+    corners: Float[Tensor, "n 3 2"], inverse: Float[Tensor, "n 3"], pixel: Int[Tensor, "n"], width: int
+) -> Float[Tensor, "n 3"]:
+    """Perspectively exact weights of a triangle's corners at pixel centres inside it."""
+    column, row = pixel % width, torch.div(pixel, width, rounding_mode="floor")
+    centre = torch.stack([column, row], dim=-1).to(corners.dtype) + 0.5
+    to_corner = corners - centre[:, None]
+    first, second, third = to_corner.unbind(1)
+    areas = torch.stack([_cross(second, third), _cross(third, first), _cross(first, second)], dim=-1)
+    total = areas.sum(-1, keepdim=True)
+    areas = (areas * torch.sign(total)).clamp(min=0) * inverse
+    return areas / areas.sum(-1, keepdim=True).clamp(min=1e-30)
+
+
+def _cross(first: Float[Tensor, "n 2"], second: Float[Tensor, "n 2"]) -> Float[Tensor, "n"]:
+    return first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]

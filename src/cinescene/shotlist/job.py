@@ -158,12 +158,13 @@ def _by_place(takes: list[Take]) -> Iterator[Take]:
 
 
 def _fingerprint(take: Take, place: str, pipeline: CineScenePipeline) -> str:
-    camera = Path(take.shot.camera)
+    camera, blocking = Path(take.shot.camera), Path(take.shot.settings.blocking)
     facts = {
         "version": VERSION,
         "place": place,
         "prompt": take.shot.prompt,
         "camera": sha256_of_file(camera) if camera.is_file() else take.shot.camera,
+        "blocking": sha256_of_file(blocking) if blocking.is_file() else take.shot.settings.blocking,
         "seed": take.seed,
         "settings": take.shot.settings.to_dict(),
         "model": pipeline.weights_hash or pipeline.origin,

@@ -29,6 +29,11 @@ SHOT_ENTRIES: dict[str, dict[str, Any]] = {
     },
     "scene_guidance": {"type": "number", "minimum": 0, "description": "How closely to follow the place."},
     "previz": {"enum": ["auto", "standin", "vggt", "none"], "description": "Geometry that hints at the parallax."},
+    "blocking": {
+        "type": "string",
+        "minLength": 1,
+        "description": "Stand-in actors: auto (for whom the prompt names), none, or a blocking file.",
+    },
     "camera_height": _POSITIVE | {"description": "Metres from the ground to where the pictures were taken."},
     "dome_radius": _POSITIVE | {"description": "Metres to everything that is not ground, for the stand-in."},
 }

@@ -25,6 +25,7 @@ _SETTINGS = {
     "guidance": "text_guidance",
     "scene_guidance": "scene_guidance",
     "previz": "previz",
+    "blocking": "blocking",
     "camera_height": "camera_height_m",
     "dome_radius": "dome_radius_m",
 }
@@ -131,16 +132,18 @@ def _shot(document: Document, index: int, entry: Mapping[str, Any], places: dict
         scene=places[place],
         prompt=entry["prompt"],
         camera=_beside(entry["camera"], folder),
-        settings=_settings(entry),
+        settings=_settings(entry, folder),
         seeds=tuple(entry.get("seed", 0) + take for take in range(takes)),
         used=used - 1,
         keys=keys,
     )
 
 
-def _settings(entry: Mapping[str, Any]) -> ShotSettings:
+def _settings(entry: Mapping[str, Any], folder: Path) -> ShotSettings:
     assert set(_SETTINGS) <= set(SHOT_ENTRIES)
     settings = {field: entry[name] for name, field in _SETTINGS.items() if name in entry}
+    if "blocking" in settings:
+        settings["blocking"] = _beside(settings["blocking"], folder)
     if "size" in entry:
         settings["width_px"], settings["height_px"] = (int(side) for side in entry["size"].split("x"))
     return ShotSettings(**settings)

@@ -15,14 +15,15 @@ from typing import Any
 import torch
 from einops import rearrange
 
+from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
 from cinescene.data.cache import cached_encoding
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.errors import GeometryError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.conditioning import encode_previz, latent_shares
-from cinescene.model.scene_inputs import stack_previz
-from cinescene.previz.flight import PrevizFrame, fly_through_panorama
+from cinescene.model.scene_inputs import StackedPreviz, stack_previz
+from cinescene.previz.flight import HALF_GUESSED_RAD, PrevizFrame, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
@@ -51,6 +52,8 @@ class EncodingOptions:
         Whether every window also comes mirrored, with left and right exchanged in its caption.
     ``previz``
         Kinds of previz: ``standin`` (flat ground and dome) and ``vggt`` (estimated depth).
+    ``stand_ins``
+        Whether every previz also comes with stand-in actors, for clips of which it is recorded who does what.
     ``dome_radius_m``
         Of the stand-in.
     ``camera_height_m``
@@ -60,6 +63,7 @@ class EncodingOptions:
     windows: int = 1
     mirrored: bool = False
     previz: tuple[str, ...] = PREVIZ_KINDS
+    stand_ins: bool = False
     dome_radius_m: float = 15.0
     camera_height_m: float = 1.6
 
@@ -69,7 +73,8 @@ class EncodedClip:
     """A clip with and without its subject. Cameras are relative to the first frame, in metres.
 
     ``affected`` is the share of each latent cell that the subject or its shadow changes. ``previz`` and
-    ``previz_masks`` hold a row a kind.
+    ``previz_masks`` hold a row a kind; ``acted`` and ``acted_masks`` are the same with stand-in actors (without any
+    where there are none), who are or are near in the cells of ``staged``.
     """
 
     scene_id: str
@@ -79,6 +84,9 @@ class EncodedClip:
     affected: Float[Tensor, "1 t h w"]
     previz: Float[Tensor, "k c t h w"]
     previz_masks: Float[Tensor, "k 1 t h w"]
+    acted: Float[Tensor, "k c t h w"]
+    acted_masks: Float[Tensor, "k 1 t h w"]
+    staged: Float[Tensor, "k 1 t h w"]
     cameras: Cameras
     view_cameras: Cameras
     views: Float[Tensor, "v c vh vw"]
@@ -207,10 +215,15 @@ class EncodedClips:
                 return self._encode_previz(item, kind)
 
             previz.append(self._stored(content, settings, encode, with_vggt=kind == "vggt"))
-        return tensors | {name: torch.stack([p[name] for p in previz]) for name in ("previz", "previz_masks")}
+        return tensors | {name: torch.stack([p[name] for p in previz]) for name in PREVIZ_TENSORS}
 
     def _previz_settings(self) -> dict[str, Any]:
-        return {"dome_radius_m": self.options.dome_radius_m, "camera_height_m": self.options.camera_height_m}
+        return {
+            "dome_radius_m": self.options.dome_radius_m,
+            "camera_height_m": self.options.camera_height_m,
+            "half_guessed_rad": HALF_GUESSED_RAD,
+            "stand_ins": self.options.stand_ins,
+        }
 
     def _encoded_place(self, place: Place) -> tuple[dict[str, Tensor], Cameras]:
         """Latents and features of the views, and the cameras of the views as they are (not mirrored)."""
@@ -288,14 +301,22 @@ class EncodedClips:
         }
 
     def _encode_previz(self, item: Item, kind: str) -> dict[str, Tensor]:
-        images, trust = (_sided(frames, item.mirrored) for frames in self._flown(item.dataset, item.clip, kind))
-        autoencoder = self.encoders.autoencoder
-        latents, mask = encode_previz(
-            autoencoder, images[None].to(autoencoder.device), trust[None].to(autoencoder.device)
-        )
-        return {"previz": latents[0].half(), "previz_masks": mask[0].half()}
+        bare, acted = self._flown(item.dataset, item.clip, kind)
+        latents, mask = self._encode_shown(bare, item.mirrored)
+        if acted is None or acted.staged is None:
+            tensors = latents, mask, latents, mask, torch.zeros_like(mask)
+        else:
+            staged = latent_shares(_sided(acted.staged, item.mirrored)[None], self.encoders.autoencoder)
+            tensors = latents, mask, *self._encode_shown(acted, item.mirrored), staged
+        return {name: tensor[0].half() for name, tensor in zip(PREVIZ_TENSORS, tensors, strict=True)}
 
-    def _fly(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> tuple[Tensor, Tensor]:
+    def _encode_shown(self, shown: StackedPreviz, mirrored: bool) -> tuple[Tensor, Tensor]:
+        autoencoder = self.encoders.autoencoder
+        images, trust = (_sided(x, mirrored)[None].to(autoencoder.device) for x in (shown.images, shown.photographed))
+        return encode_previz(autoencoder, images, trust)
+
+    def _fly(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> tuple[StackedPreviz, StackedPreviz | None]:
+        """A previz without and with stand-ins, None where nobody is known to be there."""
         panorama, cameras = dataset.placed(clip)
         height_m = float(panorama.camera.position[2])
         if not 0.2 < height_m < 5:
@@ -308,7 +329,9 @@ class EncodedClips:
         if not frames:
             place = StandIn(camera_height_m=height_m, dome_radius_m=self.options.dome_radius_m)
             frames = list(fly_through_panorama(panorama, cameras, place))
-        return stack_previz(frames)
+        performances, times = dataset.performances(clip) if self.options.stand_ins else ((), ())
+        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times))) if performances else None
+        return stack_previz(frames), acted
 
     def _geometry(
         self, dataset: SceneDecoupledDataset, clip: int, panorama: Panorama, height_m: float
@@ -333,7 +356,8 @@ class EncodedClips:
         return dataclasses.replace(views, depth=views.depth * metres, metres_per_unit=1.0)
 
 
-CLIP_TENSORS = ("with_subject", "without_subject", "affected", "previz", "previz_masks")
+PREVIZ_TENSORS = ("previz", "previz_masks", "acted", "acted_masks", "staged")
+CLIP_TENSORS = ("with_subject", "without_subject", "affected", *PREVIZ_TENSORS)
 """What a clip's own latents are, all of them on the same grid."""
 
 

@@ -59,6 +59,8 @@ class VideoOptions:
         Share of samples without their subject after that.
     ``drop_text``, ``drop_scene``, ``drop_views``, ``drop_previz``, ``drop_camera``
         Shares of samples that lose the text; views and previz; views alone; previz alone; the camera path.
+    ``drop_stand_ins``
+        Share of samples with a subject whose previz shows no stand-in for it.
     ``crop``
         Rows and columns of the latent cells that samples are cut to, most of them around a cell that the subject
         changes; scene views are left out then. Small pieces teach what subjects look like several times faster than
@@ -79,6 +81,7 @@ class VideoOptions:
     drop_views: float = 0.1
     drop_previz: float = 0.12
     drop_camera: float = 0.03
+    drop_stand_ins: float = 0.15
     crop: tuple[int, int] | None = None
     background_weight: float = 0.0
     subject_weight: float = 0.0
@@ -167,16 +170,20 @@ class VideoStage:
         grey = torch.full((1, 1 + 2 * autoencoder.temporal_factor, 3, side, side), 0.5, device=autoencoder.device)
         with torch.no_grad():
             prior.set_grey(autoencoder.encode(grey)[0])
-        near, spread = [], []
+        near, spread, played = [], [], []
         for i in range(min(clips, len(self.train))):
             clip = self.train[i * len(self.train) // min(clips, len(self.train))]
             trusted = clip.previz_masks[0, 0] > 0.95
             near.append((clip.without_subject - clip.previz[0])[:, trusted])
             spread.append(clip.without_subject.flatten(1))
+            played.append((clip.with_subject - clip.acted[0])[:, clip.staged[0, 0] > 0.8])
         apart = torch.cat(near, dim=1)
         everything = torch.cat(spread, dim=1)
         if apart.shape[1] > 100:
             prior.set_deviations(_typical(apart), _typical(everything))
+        differing = torch.cat(played, dim=1)
+        if self.transformer.config.stand_ins and differing.shape[1] > 100:
+            prior.set_staged(_typical(differing))
 
     # ---- samples ----------------------------------------------------------------------------------------------------
 
@@ -191,7 +198,8 @@ class VideoStage:
         caption = EMPTY_PLACE[draw.below(len(EMPTY_PLACE))] if empty else clip.caption
         if draw.happens(options.drop_text):
             caption = ""
-        inputs = self._conditions(clip, caption, draw)
+        acted = not empty and not draw.happens(options.drop_stand_ins)
+        inputs = self._conditions(clip, caption, acted, draw)
         data = (clip.without_subject if empty else clip.with_subject)[None]
         noise = torch.randn(data.shape, generator=generator)
         time = shifted(torch.rand(1, generator=generator), options.shift)
@@ -205,7 +213,7 @@ class VideoStage:
         weight = 1 + options.background_weight * (1 - affected) + options.subject_weight * affected
         return (weight / weight.mean())[None]
 
-    def _conditions(self, clip: EncodedClip, caption: str, draw: _Draws) -> CineSceneInputs:
+    def _conditions(self, clip: EncodedClip, caption: str, acted: bool, draw: _Draws) -> CineSceneInputs:
         text = self._text(caption)
         config = self.transformer.config
         if self.name == "t2v":
@@ -221,7 +229,7 @@ class VideoStage:
         known = torch.zeros(1, high, dtype=torch.bool)
         known[0, : len(chosen)] = not views_gone
         padded = torch.cat([chosen, chosen[:1].expand(high - len(chosen))])
-        inputs = conditions(clip, text, self.transformer, views=padded, previz=kind)
+        inputs = conditions(clip, text, self.transformer, views=padded, previz=kind, acted=acted)
         inputs = dataclasses.replace(
             inputs,
             view_known=known if inputs.view_count else None,
@@ -313,13 +321,14 @@ class VideoStage:
             options=SamplingOptions(steps=12, guidance=Guidance(text=parts.defaults.text_guidance)),
             negative=negative,
         )
-        shots = [clip.with_subject, latents[0].cpu(), clip.previz[-1]]
-        truth, made, hint = (parts.autoencoder.decode(x[None].to(parts.autoencoder.device))[0].cpu() for x in shots)
+        hint = (clip.acted if self.transformer.config.stand_ins else clip.previz)[-1]
+        shots = [clip.with_subject, latents[0].cpu(), hint]
+        truth, made, shown = (parts.autoencoder.decode(x[None].to(parts.autoencoder.device))[0].cpu() for x in shots)
         background = _background(clip, truth.shape)
-        for name, picture in (("made", made), ("previz", hint)):
+        for name, picture in (("made", made), ("previz", shown)):
             numbers.setdefault(f"psnr_{name}", []).append(_psnr(picture, truth, background))
         step = max(1, len(truth) // 5)
-        rows += [part[::step] for part in (truth, hint, made)]
+        rows += [part[::step] for part in (truth, shown, made)]
 
     # ---- the result -------------------------------------------------------------------------------------------------
 
@@ -359,14 +368,24 @@ class _Draws:
 
 
 def conditions(
-    clip: EncodedClip, text: Tensor, transformer: CineSceneTransformer, *, views: Tensor, previz: int
+    clip: EncodedClip,
+    text: Tensor,
+    transformer: CineSceneTransformer,
+    *,
+    views: Tensor,
+    previz: int,
+    acted: bool = True,
 ) -> CineSceneInputs:
-    """Everything that a transformer of this configuration can be told of a clip, a batch of one."""
+    """Everything that a transformer of this configuration can be told of a clip, a batch of one.
+
+    ``acted``: whether its previz shows stand-ins, for a model that knows them.
+    """
     config = transformer.config
     patches, tokens = clip.geometry_patches, clip.geometry_camera
     if config.has_geometry_tokens and (patches is None or tokens is None):
         raise InputError("training: this model looks at a place through VGGT, and the clips were encoded without one")
     scene = config.scene_tokens != "none"
+    acted = acted and config.stand_ins
     return CineSceneInputs(
         text=text,
         view_latents=clip.views[views][None] if config.has_image_tokens else None,
@@ -374,8 +393,9 @@ def conditions(
         geometry_camera=tokens[views][None] if config.needs_camera_features and tokens is not None else None,
         view_cameras=clip.view_cameras[views].reshape(1, -1) if scene else None,
         cameras=clip.cameras.reshape(1, -1) if config.camera != "none" else None,
-        previz_latents=clip.previz[previz][None] if config.previz else None,
-        previz_mask=clip.previz_masks[previz][None] if config.previz else None,
+        previz_latents=(clip.acted if acted else clip.previz)[previz][None] if config.previz else None,
+        previz_mask=(clip.acted_masks if acted else clip.previz_masks)[previz][None] if config.previz else None,
+        previz_staged=clip.staged[previz][None] * acted if config.stand_ins else None,
     )
 
 
@@ -406,13 +426,12 @@ def _chosen_views(clip: EncodedClip, count: int, start_first: bool, generator: t
 
 
 def _typical(values: Float[Tensor, "c n"]) -> Float[Tensor, " c"]:
-    """A deviation between that of most cells (the median's) and the root mean square, by their geometric mean.
+    """The deviation of most cells: that of a normal distribution with the same median.
 
-    Most cells of a previz are nearly right and a few are far off. The median's alone would take the latter for
-    impossible, the mean square's would leave noise over all the others.
+    Most cells of a previz are nearly right and a few are far off. A prior as wide as the root mean square, or as the
+    geometric mean of both, leaves noise over all the others (measured); the few are the network's to say.
     """
-    most = values.abs().median(1).values / MEDIAN_OF_NORMAL
-    return (most * values.square().mean(1).sqrt()).sqrt()
+    return values.abs().median(1).values / MEDIAN_OF_NORMAL
 
 
 def _held(cameras: Any) -> Any:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects import rotations as rot
-from cinescene.sets.subjects.carriage import Bearing, Carriage, Walk
+from cinescene.sets.subjects.carriage import Bearing, Carriage, Legs, Walk
 from cinescene.sets.subjects.deeds import Deed, Occasion, with_deed
 from cinescene.sets.subjects.feet import FootMotion
-from cinescene.sets.subjects.figure import Figure
 from cinescene.sets.subjects.gestures import Gesture, Moment, share_at, with_gesture
 from cinescene.sets.subjects.ground_path import GroundPath
 from cinescene.sets.subjects.person import Person
@@ -39,12 +39,23 @@ def bearing_of(person: Person) -> Bearing:
     )
 
 
+@runtime_checkable
+class Body(Protocol):
+    """What an actor moves: a `Figure`, or anything else of a person's proportions."""
+
+    person: Person
+    legs: Legs
+    arms_out: float
+
+    def meshes(self, posture: Posture, floor_m: float = 0.0) -> list[Mesh]: ...
+
+
 class Actor:
     """Somebody who follows a path, with a gesture and a deed on the way."""
 
     def __init__(
         self,
-        figure: Figure,
+        figure: Body,
         path: GroundPath,
         duration_s: float,
         gesture: Gesture,

@@ -30,6 +30,8 @@ from cinescene.sets.subjects.stool import stool_meshes
 from cinescene.sets.subjects.toy_car import Driver, ToyCar
 from cinescene.sets.subjects.trot import Trotter
 
+SEAT_BEHIND_M = 0.02
+"""The middle of a seat is so far behind the hips."""
 STANDING_M_S = 0.25
 """Slower than this, a person may start on something that is done on the spot."""
 
@@ -134,7 +136,7 @@ class Performance:
     def seat_place_m(self) -> Float[np.ndarray, "3"]:
         """The floor point under the middle of the seat that `sit down` needs."""
         heading = self.heading_at(self.deed_s[1])
-        back = seat_offset_m(self._occasion) + 0.02
+        back = seat_offset_m(self._occasion) + SEAT_BEHIND_M
         return self.position_at(self.deed_s[1]) - back * np.array([math.cos(heading), math.sin(heading), 0.0])
 
     def to_json(self) -> dict[str, Any]:

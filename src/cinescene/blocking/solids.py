@@ -1,0 +1,160 @@
+"""Coloured solids that stand-in actors are made of, and what a camera sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from cinescene.cameras import Cameras
+from cinescene.scene.splat_raster import corner_shares, nearest_triangles, projected_px, triangles_in_view
+from cinescene.sets.mesh import Mesh
+from cinescene.tensor_types import Float, Int, Tensor
+
+NEAR_M = 0.05
+FINER = 2
+"""Solids are drawn so many times finer than the frame, and averaged."""
+UPPER_LIGHT, LOWER_LIGHT = 1.08, 0.62
+"""Brightness of what faces up and down; the colour's own lies between."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solid:
+    """Triangles with a colour a vertex (sRGB in [0, 1]); world metres, z up."""
+
+    positions: Float[np.ndarray, "n 3"]
+    normals: Float[np.ndarray, "n 3"]
+    colours: Float[np.ndarray, "n 3"]
+    triangles: Int[np.ndarray, "m 3"]
+
+    @classmethod
+    def of_mesh(cls, mesh: Mesh) -> Solid:
+        """A subject's mesh with its texture's colours at its vertices."""
+        picture = mesh.material.albedo
+        rows, columns = picture.shape[:2]
+        place = np.mod(mesh.uvs / mesh.material.metres_per_tile, 1.0)
+        column = np.minimum((place[:, 0] * columns).astype(int), columns - 1)
+        row = np.minimum(((1 - place[:, 1]) * rows).astype(int), rows - 1)
+        return cls(
+            positions=mesh.positions,
+            normals=mesh.normals,
+            colours=picture[row, column].astype(np.float32) / 255,
+            triangles=mesh.triangles,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sighting:
+    """What one camera sees of solids: colours times cover, the share of each pixel that they cover, and z-depth.
+
+    ``depth`` is infinite where nothing is covered.
+    """
+
+    colour: Float[Tensor, "3 h w"]
+    cover: Float[Tensor, "h w"]
+    depth: Float[Tensor, "h w"]
+
+
+def capsule(
+    start: Float[np.ndarray, "3"],
+    end: Float[np.ndarray, "3"],
+    radii_m: tuple[float, float],
+    colour: tuple[float, float, float],
+) -> Solid:
+    """A rounded rod from one point to another, whose thickness changes along it."""
+    directions, near_end, triangles = _template()
+    along = np.asarray(end) - np.asarray(start)
+    length = float(np.linalg.norm(along))
+    axis = along / length if length > 1e-9 else np.array([0.0, 0.0, 1.0])
+    side = np.cross(axis, [1.0, 0.0, 0.0] if abs(axis[0]) < 0.8 else [0.0, 1.0, 0.0])
+    side /= np.linalg.norm(side)
+    normals = directions @ np.stack([side, np.cross(axis, side), axis])
+    centre = np.where(near_end[:, None], np.asarray(start), np.asarray(end))
+    positions = centre + normals * np.where(near_end, radii_m[0], radii_m[1])[:, None]
+    colours = np.broadcast_to(np.asarray(colour), positions.shape)
+    return Solid(positions=positions, normals=normals, colours=colours, triangles=triangles)
+
+
+def cone(
+    top: Float[np.ndarray, "3"],
+    bottom: Float[np.ndarray, "3"],
+    radii_m: tuple[float, float],
+    colour: tuple[float, float, float],
+    segments: int = 12,
+) -> Solid:
+    """The mantle of a frustum, such as a skirt."""
+    angle = np.linspace(0, 2 * np.pi, segments, endpoint=False)
+    ring = np.stack([np.cos(angle), np.sin(angle), np.zeros(segments)], axis=1)
+    positions = np.concatenate([top + ring * radii_m[0], bottom + ring * radii_m[1]])
+    here = np.arange(segments)
+    after = (here + 1) % segments
+    triangles = np.concatenate(
+        [np.stack([here, here + segments, after], 1), np.stack([after, here + segments, after + segments], 1)]
+    )
+    return Solid(
+        positions=positions,
+        normals=np.concatenate([ring, ring]),
+        colours=np.broadcast_to(np.asarray(colour), positions.shape),
+        triangles=triangles,
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Unit directions of a capsule's vertices, whether they belong to its start, and its triangles."""
+    segments = 10
+    heights = np.sin(np.radians([-90, -60, -30, 0, 0, 30, 60, 90]))
+    angle = np.linspace(0, 2 * np.pi, segments, endpoint=False)
+    width = np.sqrt(np.maximum(1 - heights**2, 0))[:, None]
+    directions = np.stack(
+        [width * np.cos(angle), width * np.sin(angle), np.broadcast_to(heights[:, None], (8, segments))], axis=-1
+    )
+    row, column = (part.ravel() for part in np.meshgrid(np.arange(7), np.arange(segments), indexing="ij"))
+    after = (column + 1) % segments
+    a, b = row * segments + column, row * segments + after
+    c, d = a + segments, b + segments
+    triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)])
+    return directions.reshape(-1, 3), np.repeat(np.arange(8) < 4, segments), triangles
+
+
+def sight(solids: Sequence[Solid], camera: Cameras) -> Sighting:
+    """What one perspective camera (batch shape ``()``), in the solids' world, sees of them: lit evenly from above."""
+    width, height = camera.size_px
+    if not solids:
+        bare = torch.zeros(height, width)
+        return Sighting(colour=torch.zeros(3, height, width), cover=bare, depth=torch.full_like(bare, torch.inf))
+    fine = camera.to(dtype=torch.float32).resized(width * FINER, height * FINER)
+    starts = np.cumsum([0, *(len(solid.positions) for solid in solids)])
+    triangles = torch.from_numpy(
+        np.concatenate([s.triangles.astype(np.int64) + at for s, at in zip(solids, starts[:-1], strict=True)])
+    )
+    points = _joined(solids, "positions")
+    light = LOWER_LIGHT + (UPPER_LIGHT - LOWER_LIGHT) * (0.5 + 0.5 * _joined(solids, "normals")[:, 2:])
+    colours = (_joined(solids, "colours") * light).clamp(0, 1)
+    place, depth = projected_px(points, fine)
+    drawn = triangles_in_view(triangles, place, depth, NEAR_M, *fine.size_px)
+    corners = place.index_select(0, drawn.flatten()).view(-1, 3, 2)
+    inverse = (1 / depth).index_select(0, drawn.flatten()).view(-1, 3)
+    nearest, inverse_depth = nearest_triangles(corners, inverse, *fine.size_px)
+    covered = (nearest >= 0).flatten().nonzero()[:, 0]
+    winner = nearest.flatten().index_select(0, covered)
+    share = corner_shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width * FINER)
+    seen = (colours[drawn.index_select(0, winner)] * share[..., None]).sum(1)
+    picture = torch.zeros(4, height * FINER * width * FINER)
+    picture[:3, covered] = seen.T.float()
+    picture[3, covered] = 1
+    picture = F.avg_pool2d(picture.view(4, height * FINER, width * FINER), FINER)
+    closest = F.max_pool2d(inverse_depth.float().clamp_min(0)[None], FINER)[0]
+    return Sighting(
+        colour=picture[:3],
+        cover=picture[3],
+        depth=torch.where(picture[3] > 0, 1 / closest.clamp_min(1e-9), torch.inf),
+    )
+
+
+def _joined(solids: Sequence[Solid], name: str) -> Float[Tensor, "n 3"]:
+    return torch.from_numpy(np.concatenate([getattr(solid, name) for solid in solids]).astype(np.float32))
