@@ -173,7 +173,11 @@ class Bench:
             tuple(clip.with_subject.shape),
             self.parts.scheduler,
             torch.Generator().manual_seed(0),
-            options=SamplingOptions(steps=defaults.steps, guidance=Guidance(text=defaults.text_guidance)),
+            options=SamplingOptions(
+                steps=defaults.steps,
+                guidance=Guidance(text=defaults.text_guidance),
+                noise_scale=defaults.noise_scale,
+            ),
             negative=self.parts.text_encoder.encode([""]),
         )
         return self.parts.autoencoder.decode(latents)[0].clamp(0, 1)

@@ -31,7 +31,7 @@ class ShotSettings:
     ``keep_coordinates``
         Leaves the poses of a camera file where they are (see `ShotRequest`).
     ``steps``, ``text_guidance``, ``scene_guidance``, ``guidance_rescale``, ``guidance_interval``, ``batched_guidance``,
-    ``solver``, ``shift``, ``step_cache``
+    ``solver``, ``shift``, ``noise_scale``, ``step_cache``
         See `SamplingOptions` and `Guidance`.
     ``negative_prompt``
         What the video shall not show.
@@ -59,6 +59,7 @@ class ShotSettings:
     batched_guidance: bool = False
     solver: Solver | None = None
     shift: float | None = None
+    noise_scale: float | None = None
     step_cache: float = 0.0
     negative_prompt: str = ""
     previz: Previz = "auto"
@@ -81,6 +82,7 @@ class ShotSettings:
             solver=self.solver,
             shift=self.shift,
             guidance=guidance,
+            noise_scale=_or(self.noise_scale, defaults.noise_scale),
             step_cache_threshold=self.step_cache,
         )
 

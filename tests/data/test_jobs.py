@@ -1,3 +1,4 @@
+import errno
 import functools
 import os
 import signal
@@ -25,7 +26,10 @@ def leave_a_mark(folder: Path, task: int) -> None:
 
 
 def fail_unexpectedly(task: int) -> None:
-    raise ZeroDivisionError
+    if task == 2:
+        raise ZeroDivisionError("a secret of nature")
+    if task == 4:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_killed_worker_costs_no_task_but_the_one_that_kills_it(tmp_path: Path) -> None:
@@ -40,9 +44,14 @@ def test_a_killed_worker_costs_no_task_but_the_one_that_kills_it(tmp_path: Path)
     assert counts == sorted(counts)
 
 
-def test_a_defect_is_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_tasks([1], fail_unexpectedly, 1)
+def test_a_defect_costs_its_own_task_and_is_not_hidden(capfd: pytest.CaptureFixture[str]) -> None:
+    report = run_tasks([1, 2, 3, 4], fail_unexpectedly, 2)
+    assert sorted(report.done) == [1, 3]
+    failed = dict(report.failed)
+    assert "defect" in failed[2]
+    assert "a secret of nature" in failed[2]
+    assert "fail_unexpectedly" in capfd.readouterr().err
+    assert failed[4] == os.strerror(errno.ENOSPC)
 
 
 def note_and_sleep(folder: Path, task: int) -> None:

@@ -36,6 +36,25 @@ def test_diffusers_shifts_in_the_same_way() -> None:
     torch.testing.assert_close(shifted(plain.sigmas[:-1], 5.0), scheduler.sigmas[:-1], atol=1e-6, rtol=0)
 
 
+@given(value=st.floats(-5, 5), robust=st.floats(0.05, 2))
+def test_the_robust_loss_is_square_for_small_errors_and_grows_with_large_ones(value: float, robust: float) -> None:
+    zero = torch.zeros(1, 1, 1, 1, 1, dtype=torch.float64)
+    error = float(flow_loss(zero + value, zero, zero, robust=robust))
+    assert 0 <= error <= value**2 + 1e-6
+    assert error <= 2 * robust * abs(value) + 1e-6
+    assert float(flow_loss(zero + 1e-3 * value, zero, zero, robust=robust)) == pytest.approx(1e-6 * value**2, abs=1e-7)
+
+
+def test_the_best_robust_answer_to_mostly_equal_data_is_what_most_of_them_are() -> None:
+    data = torch.zeros(100, 1, 1, 1, 1)
+    data[:20] = 5.0
+    answers = torch.linspace(0, 2, 201)
+    losses = [float(flow_loss(-answer.expand_as(data), data, torch.zeros_like(data), robust=0.1)) for answer in answers]
+    squares = [float(flow_loss(-answer.expand_as(data), data, torch.zeros_like(data))) for answer in answers]
+    assert float(answers[int(torch.tensor(losses).argmin())]) < 0.1
+    assert float(answers[int(torch.tensor(squares).argmin())]) == pytest.approx(1.0, abs=0.02)
+
+
 def test_a_shift_must_be_positive() -> None:
     with pytest.raises(InputError, match="shift"):
         shifted(torch.tensor(0.5), 0.0)

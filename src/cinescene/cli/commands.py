@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, sets, shoot, train
+from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, serve, sets, shoot, train
 
 Command = Callable[..., Any]
 
@@ -11,6 +11,7 @@ COMMANDS: dict[str, Command] = {
     "preview": preview.preview,
     "generate": generate.generate,
     "shoot": shoot.shoot,
+    "serve": serve.serve,
     "evaluate": evaluate.evaluate,
     "models": models.models,
 }

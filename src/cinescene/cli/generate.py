@@ -35,6 +35,7 @@ def generate(
     steps: int | None = None,
     guidance: float | None = None,
     scene_guidance: float | None = None,
+    noise_scale: float | None = None,
     negative_prompt: str = "",
     previz: Literal["auto", "standin", "vggt", "none"] = "auto",
     blocking: str = "auto",
@@ -74,6 +75,7 @@ def generate(
         steps: Sampling steps.
         guidance: How closely to follow the prompt; 1 is no guidance.
         scene_guidance: How closely to follow the place; 1 is no guidance.
+        noise_scale: Of the noise that sampling starts from; less than 1 is calmer.
         negative_prompt: What not to show.
         previz: Geometry that hints at the parallax: the stand-in, VGGT's depth, or none.
         blocking: Stand-in actors in the previz: auto (for whom the prompt names), none, or a file of --save-blocking.
@@ -119,6 +121,7 @@ def generate(
         steps=steps,
         text_guidance=guidance,
         scene_guidance=scene_guidance,
+        noise_scale=noise_scale,
         negative_prompt=negative_prompt,
         previz=previz,
         blocking=blocking,

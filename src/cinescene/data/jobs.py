@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -36,7 +38,8 @@ def run_tasks(
 
     A task that raises `CineSceneError` fails with its message. When a process dies (killed, out of memory), the tasks
     that were under way are tried once more in fresh processes, one at a time, so that the culprit is found, and fail
-    the second time. Other exceptions are defects and are raised.
+    the second time. A task that raises anything else fails, too, and its traceback is printed: one defect does not end
+    a long job.
     """
     report: JobReport[Task] = JobReport()
     attempts = [0] * len(tasks)
@@ -78,8 +81,15 @@ def _run_batch(
                 try:
                     future.result()
                     report.done.append(task)
+                except BrokenProcessPool:
+                    raise
                 except CineSceneError as error:
                     report.failed.append((task, str(error)))
+                except OSError as error:
+                    report.failed.append((task, error.strerror or str(error)))
+                except Exception as error:
+                    traceback.print_exception(error, file=sys.stderr)
+                    report.failed.append((task, f"a defect of the program ({type(error).__name__}: {error})"))
                 del running[future]
                 finished.add(index)
                 progress(len(report.done) + len(report.failed))

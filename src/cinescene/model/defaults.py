@@ -26,10 +26,11 @@ class ShotDefaults:
     steps: int = 50
     text_guidance: float = 5.0
     scene_guidance: float = 1.0
+    noise_scale: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if not value >= (0 if "guidance" in name else 1):
+            if not value >= (0 if "guidance" in name or name == "noise_scale" else 1):
                 raise InputError(f"shot defaults: {name}: expected a positive number, got {value}")
 
     @property

@@ -28,6 +28,7 @@ SHOT_ENTRIES: dict[str, dict[str, Any]] = {
         "description": "How closely to follow the prompt; 1 is not at all more.",
     },
     "scene_guidance": {"type": "number", "minimum": 0, "description": "How closely to follow the place."},
+    "noise_scale": {"type": "number", "minimum": 0, "maximum": 2, "description": "Less than 1 is calmer."},
     "previz": {"enum": ["auto", "standin", "vggt", "none"], "description": "Geometry that hints at the parallax."},
     "blocking": {
         "type": "string",

@@ -24,6 +24,7 @@ _SETTINGS = {
     "steps": "steps",
     "guidance": "text_guidance",
     "scene_guidance": "scene_guidance",
+    "noise_scale": "noise_scale",
     "previz": "previz",
     "blocking": "blocking",
     "camera_height": "camera_height_m",

@@ -31,7 +31,20 @@ def flow_loss(
     data: Float[Tensor, "b c t h w"],
     noise: Float[Tensor, "b c t h w"],
     weight: Float[Tensor, "b #c t h w"] | None = None,
+    *,
+    variance: Float[Tensor, "b #c t h w"] | None = None,
+    robust: float = 0.0,
 ) -> Float[Tensor, ""]:
-    """Mean squared error of the velocity; ``weight`` counts some cells, channels or samples more than others."""
+    """Mean squared error of the velocity; ``weight`` counts some cells, channels or samples more than others.
+
+    ``variance`` scales the squared errors before ``robust`` is looked at. With ``robust`` = c above 0 errors beyond c
+    count by their size instead of their square (pseudo-Huber: 2 c² (√(1 + (e/c)²) − 1); Charbonnier et al., 1997): the
+    best prediction is then nearer to the median than to the mean of what may be there, which is what is wanted where
+    most of the data agree with a hint and a few are far from it.
+    """
     error = (velocity.float() - (noise - data).float()).square()
+    if variance is not None:
+        error = error * variance
+    if robust > 0:
+        error = 2 * robust**2 * ((1 + error / robust**2).sqrt() - 1)
     return error.mean() if weight is None else (error * weight).mean()

@@ -65,6 +65,8 @@ class VideoOptions:
         Rows and columns of the latent cells that samples are cut to, most of them around a cell that the subject
         changes; scene views are left out then. Small pieces teach what subjects look like several times faster than
         whole pictures, which have to follow.
+    ``robust``
+        Error in latent units beyond which the loss grows with it and no longer with its square; 0: never.
     ``background_weight``
         How much more than 1 the cells count that the subject leaves alone; 0 is the plain loss.
     ``subject_weight``
@@ -83,6 +85,7 @@ class VideoOptions:
     drop_camera: float = 0.03
     drop_stand_ins: float = 0.15
     crop: tuple[int, int] | None = None
+    robust: float = 0.0
     background_weight: float = 0.0
     subject_weight: float = 0.0
 
@@ -111,18 +114,16 @@ class VideoBatch:
 class VideoObjective(nn.Module):
     """The flow-matching loss of a batch."""
 
-    def __init__(self, transformer: CineSceneTransformer) -> None:
+    def __init__(self, transformer: CineSceneTransformer, robust: float = 0.0) -> None:
         super().__init__()
-        self.transformer = transformer
+        self.transformer, self.robust = transformer, robust
 
     def forward(self, batch: VideoBatch) -> tuple[Tensor, dict[str, float]]:
         x = noisy(batch.data, batch.noise, batch.time)
         velocity = self.transformer(x, batch.time, batch.inputs)
-        weight, prior = batch.weight, self.transformer.previz_prior
-        if prior is not None:
-            variance = prior.noisy_variance(x, batch.time, batch.inputs)
-            weight = variance if weight is None else weight * variance
-        loss = flow_loss(velocity, batch.data, batch.noise, weight)
+        prior = self.transformer.previz_prior
+        variance = None if prior is None else prior.noisy_variance(x, batch.time, batch.inputs)
+        loss = flow_loss(velocity, batch.data, batch.noise, batch.weight, variance=variance, robust=self.robust)
         plain = flow_loss(velocity.detach(), batch.data, batch.noise)
         return loss, {"flow": float(plain)}
 
@@ -149,7 +150,7 @@ class VideoStage:
         self.transformer = parts.transformer.train()
         self.lora = trainable == "lora"
         set_trainable(self.transformer, trainable, lora_rank=lora_rank)
-        self.objective = VideoObjective(self.transformer)
+        self.objective = VideoObjective(self.transformer, options.robust)
         self.facts: dict[str, Any] = {
             "transformer": self.transformer.config.to_dict(),
             "encoders": train.hashes,
@@ -318,7 +319,9 @@ class VideoStage:
             (shape[0], shape[1], shape[2], shape[3]),
             parts.scheduler,
             torch.Generator().manual_seed(0),
-            options=SamplingOptions(steps=12, guidance=Guidance(text=parts.defaults.text_guidance)),
+            options=SamplingOptions(
+                steps=12, guidance=Guidance(text=parts.defaults.text_guidance), noise_scale=parts.defaults.noise_scale
+            ),
             negative=negative,
         )
         hint = (clip.acted if self.transformer.config.stand_ins else clip.previz)[-1]
