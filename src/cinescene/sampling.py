@@ -81,8 +81,8 @@ class SamplingOptions:
         UniPC or Euler, and the time shift; None: as the model's own scheduler has it. A larger shift spends more steps
         near noise: t → shift · t / (1 + (shift − 1) t).
     ``noise_scale``
-        Of the noise that sampling starts from: 1 samples what was learnt; less gives calmer, more typical shots, as a low
-        temperature does, which small models need.
+        Of the noise that sampling starts from: 1 samples what was learnt; less gives calmer, more typical shots, as a
+        low temperature does, which small models need.
     ``step_cache_threshold``
         The first-block cache (`StepCache`); 0 is off.
     """

@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from typing import Any
 
-from cinescene.cli import evaluate, generate, models, path_convert, path_plot, preview, scene, serve, sets, shoot, train
+from cinescene.cli import (
+    ablate,
+    evaluate,
+    generate,
+    models,
+    path_convert,
+    path_plot,
+    preview,
+    scene,
+    serve,
+    sets,
+    shoot,
+    train,
+)
 
 Command = Callable[..., Any]
 
@@ -13,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "shoot": shoot.shoot,
     "serve": serve.serve,
     "evaluate": evaluate.evaluate,
+    "ablate": ablate.ablate,
     "models": models.models,
 }
 

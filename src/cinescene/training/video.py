@@ -53,6 +53,8 @@ class VideoOptions:
     ``start_view_first``
         The view nearest the start of the shot comes first and stays there, the others are shuffled (paper). Otherwise
         all are shuffled, and none need look where the shot begins.
+    ``shuffle_views``
+        Whether views come in a random order; otherwise in that of the layout (the paper's ablation).
     ``place_only``
         Share of the run at its beginning in which all clips are without their subject (the curriculum).
     ``empty``
@@ -76,6 +78,7 @@ class VideoOptions:
     shift: float = 3.0
     views: tuple[int, int] = (4, 8)
     start_view_first: bool = False
+    shuffle_views: bool = True
     place_only: float = 0.2
     empty: float = 0.25
     drop_text: float = 0.1
@@ -150,7 +153,7 @@ class VideoStage:
         self.transformer = parts.transformer.train()
         self.lora = trainable == "lora"
         set_trainable(self.transformer, trainable, lora_rank=lora_rank)
-        self.objective = VideoObjective(self.transformer, options.robust)
+        self.objective = VideoObjective(self.transformer, self.options.robust)
         self.facts: dict[str, Any] = {
             "transformer": self.transformer.config.to_dict(),
             "encoders": train.hashes,
@@ -225,7 +228,7 @@ class VideoStage:
         previz_gone = scene_gone or draw.happens(options.drop_previz)
         camera_gone = draw.happens(options.drop_camera)
         low, high = options.views
-        chosen = _chosen_views(clip, low + draw.below(high - low + 1), options.start_view_first, draw.generator)
+        chosen = _chosen_views(clip, low + draw.below(high - low + 1), options, draw.generator)
         kind = draw.below(len(clip.previz))
         known = torch.zeros(1, high, dtype=torch.bool)
         known[0, : len(chosen)] = not views_gone
@@ -291,10 +294,9 @@ class VideoStage:
         if self.held_out is None:
             return {}
         numbers: dict[str, list[float]] = {}
-        held_out = VideoStageView(self, self.held_out)
         for i in range(min(loss_clips, len(self.held_out))):
             index = i * len(self.held_out) // min(loss_clips, len(self.held_out))
-            batch = self.move(held_out.sample(index, sample_generator(7, i)), self.transformer.device)
+            batch = self.move(self.held_out_batch(index, sample_generator(7, i)), self.transformer.device)
             numbers.setdefault("flow", []).append(self.objective(batch)[1]["flow"])
         rows: list[Tensor] = []
         for i in range(min(clips, len(self.held_out))):
@@ -302,6 +304,15 @@ class VideoStage:
             self._validate_clip(clip, numbers, rows)
         save_rows(folder / "shots.png", rows)
         return {name: sum(values) / len(values) for name, values in numbers.items()}
+
+    def held_out_batch(self, index: int, generator: torch.Generator) -> VideoBatch:
+        """A held-out clip with its noise and conditions, as late in the curriculum."""
+        assert self.held_out is not None
+        return VideoStageView(self, self.held_out).sample(index, generator)
+
+    def background(self, clip: EncodedClip, pictures: Float[Tensor, "t 3 h w"]) -> Bool[Tensor, "t h w"]:
+        """Pixels of the latent cells that the subject leaves alone."""
+        return _background(clip, pictures.shape)[:, 0]
 
     def _validate_clip(self, clip: EncodedClip, numbers: dict[str, list[float]], rows: list[Tensor]) -> None:
         parts = self.parts
@@ -417,11 +428,13 @@ def _cropped(clip: EncodedClip, window: Window, cell_px: int) -> EncodedClip:
     )
 
 
-def _chosen_views(clip: EncodedClip, count: int, start_first: bool, generator: torch.Generator) -> Tensor:
-    """Indices of some views in a random order; with ``start_first`` the one that looks most like the start is first."""
+def _chosen_views(clip: EncodedClip, count: int, options: VideoOptions, generator: torch.Generator) -> Tensor:
+    """Indices of some views, as the options order them."""
     total = len(clip.views)
     order = shuffled_order(total, generator, keep_first=False)[: min(count, total)]
-    if not start_first:
+    if not options.shuffle_views:
+        order = order.sort().values
+    if not options.start_view_first:
         return order
     ahead = clip.view_cameras.forward @ clip.cameras[0].forward
     start = int(ahead.argmax())
