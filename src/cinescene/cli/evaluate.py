@@ -39,6 +39,7 @@ def evaluate(
     vggt: str | None = None,
     clip_weights: str | None = None,
     workers: int = 1,
+    ray: bool = False,
     seed: int = 0,
 ) -> None:
     """Score clips: is the place the photographed one, is the camera followed, does the subject act?
@@ -68,6 +69,7 @@ def evaluate(
         vggt: VGGT checkpoint for --poses vggt: a file, a folder or a hub name.
         clip_weights: Folder or hub name of CLIP's weights; they are never downloaded.
         workers: Clips scored at the same time.
+        ray: Score on a Ray cluster (RAY_ADDRESS, or a local one) whose machines share the folders.
         seed: Of the bootstrap.
     """
     from cinescene.evaluation.clip_job import ScoreOptions
@@ -97,7 +99,7 @@ def evaluate(
         methods |= _baseline_methods(baselines, methods, known, out, camera_height)
     if not methods:
         raise InputError("evaluate: expected a video, a folder of videos, --compare A B, or --data with --baselines")
-    _run(methods, options, out, workers, seed)
+    _run(methods, options, out, workers, ray, seed)
 
 
 def _methods(sources: Sequence[Path], known: KnownInputs) -> dict[str, list[ClipJob]]:
@@ -135,13 +137,13 @@ def _baseline_methods(
     }
 
 
-def _run(methods: Mapping[str, Sequence[ClipJob]], options: Any, out: Path, workers: int, seed: int) -> None:
+def _run(methods: Mapping[str, Sequence[ClipJob]], options: Any, out: Path, workers: int, ray: bool, seed: int) -> None:
     from cinescene.cli.progress import progress_bar
     from cinescene.evaluation.run import evaluate as evaluate_methods
 
     total = sum(len(jobs) for jobs in methods.values())
     with progress_bar("evaluate", total, "clips") as progress:
-        document = evaluate_methods(methods, options, out, workers=workers, seed=seed, progress=progress)
+        document = evaluate_methods(methods, options, out, workers=workers, ray=ray, seed=seed, progress=progress)
     _finish(document, out)
 
 

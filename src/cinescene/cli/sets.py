@@ -24,6 +24,7 @@ def render(
     kinds: tuple[str, ...] = (),
     first_seed: int = 0,
     processes: int | None = None,
+    ray: bool = False,
 ) -> None:
     """Render scenes: sets from seeds, each with shots with and without their subjects, a panorama, exact cameras.
 
@@ -43,6 +44,7 @@ def render(
         kinds: Kinds of sets: room, hall, courtyard, street; all by default.
         first_seed: Seed of the first scene; the others follow.
         processes: Scenes rendered at once; as many as there are cores by default.
+        ray: Render on a Ray cluster (RAY_ADDRESS, or a local one) whose machines share the folder.
     """
     import dataclasses
     import os
@@ -67,7 +69,7 @@ def render(
     recipe = dataclasses.replace(recipe, width_px=width, height_px=height, kinds=tuple(kinds), **known)
     seeds = range(first_seed, first_seed + sets)
     with progress_bar("scenes", sets, "scenes") as progress:
-        report = render_dataset(out, seeds, recipe, processes or os.cpu_count() or 1, progress)
+        report = render_dataset(out, seeds, recipe, processes or os.cpu_count() or 1, progress, ray=ray)
     print(f"{out}: {len(report.done)} of {sets} scenes are there")
     if report.failed:
         for seed, reason in report.failed:

@@ -19,6 +19,7 @@ def shoot(
     schema: bool = False,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    ray: bool = False,
 ) -> None:
     """Make every shot of a YAML list, and the cut: one scene or several, encoded once each.
 
@@ -33,6 +34,7 @@ def shoot(
         schema: Print the JSON schema of lists, for editors.
         device: cpu, cuda, or auto.
         precision: Of the network; auto is bf16 on a GPU and fp32 on a CPU.
+        ray: Make every place's shots as a task of a Ray cluster (RAY_ADDRESS, or a local one); folders are shared.
     """
     if schema:
         import json
@@ -51,7 +53,7 @@ def shoot(
         raise InputError(f"{folder}: expected a folder for the result, but this is a file; choose another with -o")
     from cinescene.cli.generate import loaded, resolved, stage_progress
     from cinescene.model.levers import Levers
-    from cinescene.shotlist.job import check_shots, takes_of
+    from cinescene.shotlist.job import check_shots, shoot_over_ray, takes_of
     from cinescene.shotlist.job import shoot as make
 
     device, dtype = resolved(device, precision)
@@ -60,15 +62,20 @@ def shoot(
         check_shots(listed, pipeline)
         print(f"{shots}: {len(listed.shots)} shots, {len(takes_of(listed, folder))} takes; all can be made")
         return
+    if ray:
+        check_shots(listed, pipeline)
+        del pipeline
     with stage_progress() as report:
-        made = make(
-            listed,
-            pipeline,
-            folder,
-            lambda stage, done, total, name: report(f"{name}: {stage}", done, total),
-            only=only,
-        )
-    print(f"{len(made)} of {len(takes_of(listed, folder))} takes made, the others were there", file=sys.stderr)
+
+        def told(stage: str, done: int, total: int, name: str) -> None:
+            report(f"{name}: {stage}", done, total)
+
+        if ray:
+            shoot_over_ray(listed, shots, folder, told, gpus=1.0 if device.startswith("cuda") else 0.0, only=only)
+        else:
+            made = make(listed, pipeline, folder, told, only=only)
+    if not ray:
+        print(f"{len(made)} of {len(takes_of(listed, folder))} takes made, the others were there", file=sys.stderr)
     from cinescene.shotlist.finish import finish
 
     for path in finish(listed, folder, note=lambda text: print(f"note: {text}", file=sys.stderr)):

@@ -22,6 +22,7 @@ from cinescene.data.recipe import KIND, VERSION, RenderRecipe
 from cinescene.data.scripted import ScriptedClip, script_clip
 from cinescene.data.writer import ClipRecord, PanoramaRecord, write_scene
 from cinescene.errors import CineSceneError, GeometryError, InputError
+from cinescene.ray_tasks import TaskError, over_ray
 from cinescene.sets.description import SetDescription
 from cinescene.sets.generate import generate_set
 from cinescene.sets.renderer import Renderer
@@ -40,20 +41,37 @@ def render_dataset(
     recipe: RenderRecipe,
     processes: int,
     progress: Callable[[int], None] = lambda done: None,
+    *,
+    ray: bool = False,
 ) -> JobReport[int]:
     """Renders one scene a seed into ``root``; scenes that are there whole, of the same recipe, are kept.
 
     Raises `InputError` where ``root`` holds a data set of another recipe. ``progress`` gets the number of scenes that
-    are there.
+    are there. With ``ray`` scenes are rendered by a Ray cluster, one a task of one processor.
     """
     _check_dataset(root, recipe)
     layout = DatasetLayout(root)
     kept = [seed for seed in seeds if is_rendered(layout, seed, recipe)]
     waiting = [seed for seed in seeds if seed not in set(kept)]
     progress(len(kept))
-    work = functools.partial(render_in_worker, root, recipe, max(1, (os.cpu_count() or 1) // processes))
-    report = run_tasks(waiting, work, min(processes, len(waiting)), lambda done: progress(len(kept) + done))
+    threads = 1 if ray else max(1, (os.cpu_count() or 1) // processes)
+    work = functools.partial(render_in_worker, root.resolve() if ray else root, recipe, threads)
+    if ray:
+        report = _over_ray(waiting, work, lambda done: progress(len(kept) + done))
+    else:
+        report = run_tasks(waiting, work, min(processes, len(waiting)), lambda done: progress(len(kept) + done))
     report.done = sorted([*kept, *report.done])
+    return report
+
+
+def _over_ray(seeds: list[int], work: Callable[[int], None], progress: Callable[[int], None]) -> JobReport[int]:
+    report: JobReport[int] = JobReport()
+    for done, (seed, result) in enumerate(over_ray(seeds, work), start=1):
+        if isinstance(result, TaskError):
+            report.failed.append((seed, str(result)))
+        else:
+            report.done.append(seed)
+        progress(done)
     return report
 
 

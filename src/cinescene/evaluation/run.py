@@ -18,6 +18,7 @@ from cinescene.evaluation.provenance import provenance
 from cinescene.evaluation.score import score_clip
 from cinescene.evaluation.summary import summarise
 from cinescene.files import written_whole
+from cinescene.ray_tasks import TaskError, over_ray
 
 KIND = "cinescene.evaluation"
 Methods = Mapping[str, Sequence[ClipJob]]
@@ -29,21 +30,22 @@ def evaluate(
     out: Path,
     *,
     workers: int = 1,
+    ray: bool = False,
     seed: int = 0,
     progress: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Scores every clip of every method and summarises: the document that `results.json` holds.
 
     Each clip's result is kept in ``out/clips`` under a hash of its inputs and options and is taken from there when the
-    same work is asked for again. Clips that cannot be scored are listed with the reason. Raises `InputError` where no
-    clip at all could be scored.
+    same work is asked for again. With ``ray`` clips are scored by a Ray cluster instead of ``workers`` processes. Clips
+    that cannot be scored are listed with the reason. Raises `InputError` where no clip at all could be scored.
     """
     if workers < 1:
         raise InputError(f"workers: expected at least 1, got {workers}")
     started = dt.datetime.now(dt.timezone.utc)
     results: dict[str, list[dict[str, Any]]] = {method: [] for method in methods}
     failed: dict[str, dict[str, str]] = {method: {} for method in methods}
-    for done, (method, job, result) in enumerate(_scored(methods, options, out, workers), start=1):
+    for done, (method, job, result) in enumerate(_scored(methods, options, out, workers, ray), start=1):
         progress(done)
         if isinstance(result, str):
             failed[method][job.name] = result
@@ -65,7 +67,7 @@ def evaluate(
 
 
 def _scored(
-    methods: Methods, options: ScoreOptions, out: Path, workers: int
+    methods: Methods, options: ScoreOptions, out: Path, workers: int, ray: bool
 ) -> Iterator[tuple[str, ClipJob, dict[str, Any] | str]]:
     waiting = []
     for method, jobs in methods.items():
@@ -77,6 +79,12 @@ def _scored(
                 waiting.append((method, job, path, key))
             else:
                 yield method, job, stored
+    if ray:
+        tasks = [(job, options, path.resolve(), key) for _, job, path, key in waiting]
+        names = {id(task): (method, job) for task, (method, job, _, _) in zip(tasks, waiting, strict=True)}
+        for task, result in over_ray(tasks, _score_task):
+            yield *names[id(task)], str(result) if isinstance(result, TaskError) else result
+        return
     if workers == 1 or len(waiting) < 2:
         for method, job, path, key in waiting:
             yield method, job, _score_and_store(job, options, path, key, None)
@@ -91,6 +99,10 @@ def _scored(
         for future in as_completed(running):
             method, job = running[future]
             yield method, job, future.result()
+
+
+def _score_task(task: tuple[ClipJob, ScoreOptions, Path, str]) -> dict[str, Any] | str:
+    return _score_and_store(*task, threads=1)
 
 
 def _score_and_store(

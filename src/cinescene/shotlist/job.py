@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +13,9 @@ from typing import Any
 from cinescene.data.manifest import sha256_of_file
 from cinescene.errors import InputError
 from cinescene.files import written_whole
+from cinescene.model.levers import Levers
 from cinescene.pipeline import CineScenePipeline, Progress
+from cinescene.ray_tasks import TaskError, over_ray
 from cinescene.scene.scene import Scene
 from cinescene.shot_manifest import read_manifest
 from cinescene.shot_plan import ShotPlan
@@ -110,6 +113,37 @@ def shoot(
             temporary.write_text(json.dumps(content) + "\n", encoding="utf-8")
         made.append(take)
     return made
+
+
+def shoot_over_ray(
+    shots: ShotList, file: Path, folder: Path, report: Report, *, gpus: float = 0.0, only: tuple[str, ...] = ()
+) -> list[str]:
+    """Makes what `shoot` makes on a Ray cluster, a place a task, which loads the model; returns the names of its shots.
+
+    ``file`` is the list itself; it, the pictures and ``folder`` lie where all machines see them. Raises `TaskError`
+    with the reason of the first place whose shots could not be made, after all others are.
+    """
+    wanted = [shot for shot in shots.shots if not only or shot.name in only]
+    places = dict.fromkeys(shot.scene for shot in wanted)
+    tasks = [tuple(shot.name for shot in wanted if shot.scene == place) for place in places]
+    work = functools.partial(_shoot_place, file.resolve(), folder.resolve(), gpus > 0)
+    failed: list[TaskError] = []
+    for done, (names, result) in enumerate(over_ray(tasks, work, gpus=gpus), start=1):
+        report("places", done, len(tasks), names[0])
+        if isinstance(result, TaskError):
+            failed.append(result)
+    if failed:
+        raise failed[0]
+    return [name for names in tasks for name in names]
+
+
+def _shoot_place(file: Path, folder: Path, on_gpu: bool, names: tuple[str, ...]) -> None:
+    from cinescene.shotlist.shots import read_shot_list
+
+    shots = read_shot_list(file)
+    levers = Levers(device="cuda" if on_gpu else "cpu", precision="bf16" if on_gpu else "fp32")
+    pipeline = CineScenePipeline.from_pretrained(shots.model, levers=levers, vggt=shots.vggt)
+    shoot(shots, pipeline, folder, lambda stage, done, total, name: None, only=names)
 
 
 def is_made(take: Take, fingerprint: str) -> bool:
