@@ -69,8 +69,10 @@ class GaussianData(CineSceneTransformer):
         return slope * (noisy - (1 - t) * self.mean) - self.mean
 
 
+@pytest.mark.parametrize("noise_scale", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize(("solver", "steps"), [("euler", 150), ("unipc", 40)])
-def test_normal_data_is_sampled_with_its_mean_and_deviation(solver: str, steps: int) -> None:
+def test_normal_data_is_sampled_with_its_mean_and_deviation(solver: str, steps: int, noise_scale: float) -> None:
+    """With less noise at the start the mean stays, and the deviation is so much smaller."""
     model = GaussianData(tiny_config())
     _, _, inputs = random_case(tiny_config())
     latents = sample(
@@ -79,10 +81,10 @@ def test_normal_data_is_sampled_with_its_mean_and_deviation(solver: str, steps: 
         (4, 3, 40, 40),
         unipc(1.0),
         seeded(),
-        options=SamplingOptions(steps=steps, solver=solver, guidance=Guidance(text=1.0)),
+        options=SamplingOptions(steps=steps, solver=solver, guidance=Guidance(text=1.0), noise_scale=noise_scale),
     )
     assert float(latents.mean()) == pytest.approx(1.5, abs=0.02)
-    assert float(latents.std()) == pytest.approx(0.4, abs=0.02)
+    assert float(latents.std()) == pytest.approx(0.4 * noise_scale, abs=0.02)
 
 
 def run(model: CineSceneTransformer, inputs: CineSceneInputs, seed: int = 0, **options: object) -> torch.Tensor:

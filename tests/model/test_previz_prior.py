@@ -103,3 +103,30 @@ def test_it_needs_a_previz() -> None:
     config = TransformerConfig()
     with pytest.raises(InputError, match="previz_prior"):
         dataclasses.replace(config, previz=False, previz_prior=True)
+
+
+@pytest.mark.parametrize("time", [0.1, 0.6])
+@torch.no_grad()
+def test_where_a_stand_in_is_shown_the_data_may_be_farther_off(time: float, generator: torch.Generator) -> None:
+    """Data around the previz with both deviations: what the network sees is plain noise again."""
+    backbone = BackboneConfig(
+        num_attention_heads=1, attention_head_dim=12, in_channels=CHANNELS, out_channels=CHANNELS, num_layers=1
+    )
+    made = PrevizPrior(TransformerConfig(backbone=backbone, previz_prior=True, stand_ins=True))
+    made.set_deviations(torch.full((CHANNELS,), 0.3), torch.full((CHANNELS,), 1.2))
+    made.set_staged(torch.full((CHANNELS,), 0.4))
+    previz = torch.randn(SHAPE, generator=generator)
+    staged = torch.zeros(SHAPE[0], 1, *SHAPE[2:])
+    staged[..., :3] = 1
+    deviation = (0.3**2 + staged * 0.4**2).sqrt()
+    data = previz + deviation * torch.randn(SHAPE, generator=generator)
+    x = (1 - time) * data + time * torch.randn(SHAPE, generator=generator)
+    at = torch.full((SHAPE[0],), time)
+    given = dataclasses.replace(inputs(previz, 1.0), previz_staged=staged)
+    seen = made.whitened(x, at, given)
+    assert float(seen[..., :3].std()) == pytest.approx(1, abs=0.03)
+    assert float(seen[..., 3:].std()) == pytest.approx(1, abs=0.03)
+    unmarked = made.whitened(x, at, inputs(previz, 1.0))
+    assert float(unmarked[..., :3].std()) > 1.02
+    dropped = made.whitened(x, at, dataclasses.replace(inputs(previz, 1.0, known=False), previz_staged=staged))
+    assert torch.equal(dropped, made.whitened(x, at, inputs(previz, 1.0, known=False)))
