@@ -1,8 +1,9 @@
 """Puts a trained nano model into the package: weights in 16 bits, the model card beside them.
 
-    python scripts/ship_nano.py runs/scene/model
+    python scripts/ship_nano.py runs/scene/model --correction 0.5
 
-Refuses a model whose files would exceed 64 MB together.
+``--correction`` is the share of the network's output that is used (`PrevizPrior.set_correction`). Refuses a model whose
+files would exceed 64 MB together.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ CARD = Path(__file__).parent.parent / "docs" / "nano.md"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--correction", type=float, default=1.0)
     options = parser.parse_args()
     parts = load_parts(options.model)
+    if parts.transformer.previz_prior is not None:
+        parts.transformer.previz_prior.set_correction(options.correction)
     for module in (parts.transformer, parts.autoencoder, parts.vggt):
         if module is not None:
             module.to(torch.float16)

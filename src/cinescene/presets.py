@@ -53,8 +53,9 @@ NANO = Preset(
         frame_rate=8.0,
         view_width_px=96,
         view_height_px=96,
-        steps=20,
-        text_guidance=3.0,
+        steps=2,
+        text_guidance=1.0,
+        noise_scale=0.3,
     ),
 )
 

@@ -130,3 +130,17 @@ def test_where_a_stand_in_is_shown_the_data_may_be_farther_off(time: float, gene
     assert float(unmarked[..., :3].std()) > 1.02
     dropped = made.whitened(x, at, dataclasses.replace(inputs(previz, 1.0, known=False), previz_staged=staged))
     assert torch.equal(dropped, made.whitened(x, at, inputs(previz, 1.0, known=False)))
+
+
+@torch.no_grad()
+def test_a_part_of_the_correction_is_a_mixture_of_previz_and_network(generator: torch.Generator) -> None:
+    previz, x, output = torch.randn(3, *SHAPE, generator=generator).unbind(0)
+    made, at, given = prior(0.3, 1.2), torch.full((SHAPE[0],), 0.7), inputs(previz, 1.0)
+    velocities = []
+    for share in (0.0, 0.25, 1.0):
+        made.set_correction(share)
+        velocities.append(made(output, x, at, given))
+    none, some, whole = velocities
+    torch.testing.assert_close(some, none + 0.25 * (whole - none))
+    made.set_correction(0.0)
+    assert torch.equal(none, made(torch.zeros_like(output), x, at, given))

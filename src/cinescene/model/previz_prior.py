@@ -36,6 +36,7 @@ class PrevizPrior(nn.Module):
     log_blank: Float[Tensor, " c"]
     log_staged: Float[Tensor, " c"]
     grey: Float[Tensor, "2 c"]
+    correction: Float[Tensor, ""]
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -49,6 +50,7 @@ class PrevizPrior(nn.Module):
         if config.stand_ins:
             self.register_buffer("log_staged", torch.full((channels,), 0.7).log())
         self.register_buffer("grey", torch.zeros(2, channels))
+        self.register_buffer("correction", torch.ones(()))
 
     @torch.no_grad()
     def set_deviations(self, trusted: Float[Tensor, " c"], blank: Float[Tensor, " c"]) -> None:
@@ -60,6 +62,15 @@ class PrevizPrior(nn.Module):
     def set_staged(self, deviations: Float[Tensor, " c"]) -> None:
         """Standard deviations of data minus previz where it shows a stand-in, a channel."""
         self.log_staged.copy_(deviations.clamp_min(1e-3).log())
+
+    @torch.no_grad()
+    def set_correction(self, share: float) -> None:
+        """How much of the network's output is used: 1 as it was trained; less stays closer to the previz.
+
+        Between the two velocities lie those of all mixtures of the previz and what the network would make of it. A
+        small network that is not sure of details fades them; part of its output mends what is wrong and keeps most.
+        """
+        self.correction.fill_(share)
 
     @torch.no_grad()
     def set_grey(self, latents: Float[Tensor, "c t h w"]) -> None:
@@ -83,7 +94,8 @@ class PrevizPrior(nn.Module):
             mean, variance, at = self._data(noisy, time, inputs)
             total = _noisy(variance, at)
             expected = (at - (1 - at) * variance) / total * (noisy.float() - (1 - at) * mean) - mean
-            return (expected + (variance / total).sqrt() * output.float()).type_as(output)
+            scale = self.correction.float() * (variance / total).sqrt()
+            return (expected + scale * output.float()).type_as(output)
 
     def noisy_variance(
         self, noisy: Float[Tensor, "b c t h w"], time: Time, inputs: CineSceneInputs
