@@ -14,7 +14,7 @@ from cinescene.ray_tasks import TaskError, over_ray
 def cluster():
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR", log_to_driver=False)
+    ray.init(num_cpus=2, include_dashboard=False, logging_level=40, log_to_driver=False)
     yield
     ray.shutdown()
 

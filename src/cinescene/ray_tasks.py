@@ -6,6 +6,7 @@ used is Ray's own business: the environment variable ``RAY_ADDRESS``, or a local
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -32,7 +33,7 @@ def over_ray(
     except ImportError as error:
         raise MissingDependencyError("--ray needs the package ray: pip install 'cinescene[cluster]'") from error
     if not ray.is_initialized():
-        ray.init(include_dashboard=False, logging_level="WARNING")
+        ray.init(include_dashboard=False, logging_level=logging.WARNING)
     remote: Any = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=RETRIES)(_guarded)
     running = {remote.remote(work, task): task for task in tasks}
     while running:

@@ -62,7 +62,7 @@ SHOT = "scene: a.png\nshots:\n  - prompt: a dog\n    camera: pan left 9deg\n"
         ("scene: [\n", 2, "YAML"),
         ("scene: a.png\nshots: []\n", 2, "shots"),
         ("shots:\n  - prompt: x\n    camera: y\n", 1, "scene"),
-        (SHOT + "    lense: 35\n", 5, "lense: unknown; expected one of camera"),
+        (SHOT + "    lense: 35\n", 5, "lense: unknown; expected one of blocking, camera"),
         (SHOT + "    lens: wide\n", 5, "lens"),
         (SHOT + "    takes: 0\n", 5, "takes"),
         (SHOT + "    takes: 2\n    use: 3\n", 6, "take 3 is to be used of 2"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -242,12 +243,13 @@ def summary(plan: AblationPlan, runs: list[dict[str, Any]]) -> dict[str, dict[st
             mean = mean_with_interval(list(values.values()), [clip.split("/")[0] for clip in values])
             per_seed = [statistics.mean(scores[measure] for scores in clips.values()) for clips in own]
             entry = {"mean": mean.mean, "low": mean.low, "high": mean.high}
-            entry["between_seeds"] = statistics.stdev(per_seed) if len(per_seed) > 1 else float("nan")
+            if len(per_seed) > 1:
+                entry["between_seeds"] = statistics.stdev(per_seed)
             if name != names[0]:
                 first = {clip: scores[measure] for clip, scores in by_clip[names[0]].items()}
                 difference = compare(first, values, {clip: clip.split("/")[0] for clip in first})
                 entry |= {"difference": difference.difference.mean, "p": difference.p_value}
-            out[name][measure] = entry
+            out[name][measure] = {key: value for key, value in entry.items() if math.isfinite(value)}
     return out
 
 
@@ -274,9 +276,11 @@ def table(plan: AblationPlan, found: Mapping[str, Mapping[str, Mapping[str, floa
         cells = []
         for measure in MEASURES:
             entry = measures[measure]
-            text = f"{entry['mean']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+            text = f"{entry['mean']:.3f}" if "mean" in entry else "–"
+            if "low" in entry:
+                text += f" [{entry['low']:.3f}, {entry['high']:.3f}]"
             if "difference" in entry:
-                text += f" ({entry['difference']:+.3f}, p {entry['p']:.2f})"
+                text += f" ({entry['difference']:+.3f}" + (f", p {entry['p']:.2f})" if "p" in entry else ")")
             cells.append(text)
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -46,5 +46,5 @@ def flow_loss(
     if variance is not None:
         error = error * variance
     if robust > 0:
-        error = 2 * robust**2 * ((1 + error / robust**2).sqrt() - 1)
+        error = 2 * error / (1 + (1 + error / robust**2).sqrt())
     return error.mean() if weight is None else (error * weight).mean()
