@@ -26,7 +26,7 @@ from cinescene.blocking.staging import stage_prompt
 from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
 from cinescene.data.sample import TrainingSample
-from cinescene.evaluation.baselines import nearest_view_frames, standin_frames
+from cinescene.evaluation.baselines import nearest_view_frames
 from cinescene.evaluation.camera_error import camera_error
 from cinescene.evaluation.efficientnet_lite import load_efficientnet_lite0
 from cinescene.evaluation.image_metrics import psnr
@@ -36,15 +36,16 @@ from cinescene.evaluation.subject_metrics import standing_out, subject_score
 from cinescene.model.checkpoints import load_parts
 from cinescene.model.conditioning import encode_previz, latent_shares
 from cinescene.model.inputs import CineSceneInputs
-from cinescene.model.scene_inputs import StackedPreviz, stack_previz
+from cinescene.model.scene_inputs import stack_previz
 from cinescene.pipeline import as_bytes
 from cinescene.presets import NANO_FOLDER
-from cinescene.previz.flight import fly_through_panorama
+from cinescene.previz.flight import PrevizFrame, fly_through_panorama
 from cinescene.previz.stand_in import StandIn
-from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
+from cinescene.sampling import Networks, sample
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import panorama_views
 from cinescene.scene.vggt import TensorCache
+from cinescene.shot_settings import ShotSettings
 from cinescene.training.build import Sources, dataset_config
 from cinescene.training.contact import save_rows
 from cinescene.training.encoded import EncodedClip, EncodedClips, Encoders, Item
@@ -105,7 +106,8 @@ class Bench:
         name = f"{truth.scene_id}/{truth.clip}"
         shots = self._shots(self.clips[index])
         place = StandIn(camera_height_m=float(panorama.camera.position[2]))
-        shots["stand-in"] = torch.stack(list(standin_frames(panorama, cameras, place)))
+        flown = list(fly_through_panorama(panorama, cameras, place))
+        shots["stand-in"] = torch.stack([frame.image for frame in flown])
         views, view_cameras = panorama_views(panorama, self.config.layout)
         shots["nearest view"] = torch.stack(list(nearest_view_frames(views, view_cameras, cameras)))
         moved = float((cameras.position - cameras.position[0]).norm(dim=-1).max())
@@ -113,7 +115,7 @@ class Bench:
             self.places.append(
                 {"clip": name, "method": method, "moved_m": moved} | self._place_scores(frames, truth, cameras)
             )
-        by_words, subject = self._by_words(item, self.clips[index], truth)
+        by_words, subject = self._by_words(item, self.clips[index], truth, flown)
         self.subjects.append({"clip": name, "caption": str(truth.caption)} | subject)
         step = len(truth.with_subject) // PICTURES + 1
         rows = truth.with_subject, shots["stand-in"], shots["nano"], by_words
@@ -166,26 +168,26 @@ class Bench:
         return conditions(clip, text, self.parts.transformer, views=views, previz=0, acted=acted)
 
     def _sampled(self, inputs: CineSceneInputs, clip: EncodedClip) -> torch.Tensor:
-        defaults = self.parts.defaults
         latents = sample(
             Networks(transformer=self.parts.transformer),
             inputs,
             tuple(clip.with_subject.shape),
             self.parts.scheduler,
             torch.Generator().manual_seed(0),
-            options=SamplingOptions(
-                steps=defaults.steps,
-                guidance=Guidance(text=defaults.text_guidance),
-                noise_scale=defaults.noise_scale,
-            ),
+            options=ShotSettings().sampling(self.parts.defaults),
             negative=self.parts.text_encoder.encode([""]),
         )
         return self.parts.autoencoder.decode(latents)[0].clamp(0, 1)
 
     @torch.no_grad()
-    def _by_words(self, item: Item, clip: EncodedClip, truth: TrainingSample) -> tuple[torch.Tensor, dict[str, float]]:
+    def _by_words(
+        self, item: Item, clip: EncodedClip, truth: TrainingSample, flown: list[PrevizFrame]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
         """A shot from the caption alone, one of an empty place, and what is seen of the subject in them."""
-        shown = self._staged_by_words(item, clip.caption)
+        _, cameras = item.dataset.placed(item.clip)
+        _, times = item.dataset.performances(item.clip)
+        performances = stage_prompt(clip.caption, cameras, times, 0.0, seed=0)
+        shown = stack_previz(list(with_stand_ins(flown, cameras, performances, times)))
         assert shown.staged is not None
         latents, mask = encode_previz(self.parts.autoencoder, shown.images[None], shown.photographed[None])
         staged = latent_shares(shown.staged[None], self.parts.autoencoder)
@@ -194,7 +196,7 @@ class Bench:
         )
         made = self._sampled(inputs, clip)
         empty = self._sampled(self._conditions(clip, EMPTY, acted=False), clip)
-        solid = (shown.images - self._bare(item).images).abs().amax(1) > 0.02
+        solid = (shown.images - stack_previz(flown).images).abs().amax(1) > 0.02
         score = subject_score(as_bytes(made), as_bytes(empty), solid)
         found = {
             "present": float(score.presence >= 0.5),
@@ -207,20 +209,6 @@ class Bench:
             not any(_somebody(empty[i], bare[i], truth.affected_mask, i) for i in range(0, len(bare), 4))
         )
         return made, found
-
-    def _staged_by_words(self, item: Item, words: str) -> StackedPreviz:
-        _, cameras = item.dataset.placed(item.clip)
-        _, times = item.dataset.performances(item.clip)
-        performances = stage_prompt(words, cameras, times, 0.0, seed=0)
-        return stack_previz(list(with_stand_ins(self._bare_frames(item), cameras, performances, times)))
-
-    def _bare(self, item: Item) -> StackedPreviz:
-        return stack_previz(self._bare_frames(item))
-
-    def _bare_frames(self, item: Item) -> list:
-        panorama, cameras = item.dataset.placed(item.clip)
-        place = StandIn(camera_height_m=float(panorama.camera.position[2]))
-        return list(fly_through_panorama(panorama, cameras, place))
 
 
 def _somebody(shot: torch.Tensor, bare: torch.Tensor, affected: torch.Tensor | None, index: int) -> bool:

@@ -7,11 +7,10 @@ used is Ray's own business: the environment variable ``RAY_ADDRESS``, or a local
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from cinescene.errors import CineSceneError, MissingDependencyError
+from cinescene.errors import CineSceneError, MissingDependencyError, failure_reason
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -47,13 +46,8 @@ def over_ray(
 
 
 def _guarded(work: Callable[[Any], Any], task: Any) -> tuple[bool, Any]:
-    """The result, or a sentence: exceptions of ours carry no traceback to users, defects print theirs."""
+    """The result, or why there is none."""
     try:
         return True, work(task)
-    except CineSceneError as error:
-        return False, " ".join(str(error).split())
-    except OSError as error:
-        return False, error.strerror or str(error)
     except Exception as error:
-        traceback.print_exc()
-        return False, f"a defect of the program ({type(error).__name__}: {error})"
+        return False, failure_reason(error)

@@ -142,7 +142,7 @@ SceneCaches = dict[CineSceneTransformer, SceneCache]
 def sample(
     networks: Networks,
     inputs: CineSceneInputs,
-    shape: tuple[int, int, int, int],
+    shape: tuple[int, ...],
     scheduler: Any,
     generator: torch.Generator,
     *,

@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Float
 
 from cinescene.blocking.solids import Solid, capsule, cone
-from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects.carriage import Legs
 from cinescene.sets.subjects.colours import Colour
 from cinescene.sets.subjects.fabrics import Cloth
@@ -93,10 +92,6 @@ class StandInBody:
             ),
         )
         self.arms_out = 0.11
-
-    def meshes(self, posture: Posture, floor_m: float = 0.0) -> list[Mesh]:
-        """Stand-ins have `solids` instead."""
-        raise NotImplementedError("a stand-in is drawn by its solids")
 
     def solids(self, posture: Posture, floor_m: float = 0.0) -> list[Solid]:
         """The dressed body in a posture, world metres."""

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from cinescene.cameras import Cameras
-from cinescene.scene.splat_raster import corner_shares, nearest_triangles, projected_px, triangles_in_view
+from cinescene.scene.splat_raster import seen_triangles
 from cinescene.sets.mesh import Mesh
 from cinescene.tensor_types import Float, Int, Tensor
 
@@ -135,20 +135,14 @@ def sight(solids: Sequence[Solid], camera: Cameras) -> Sighting:
     points = _joined(solids, "positions")
     light = LOWER_LIGHT + (UPPER_LIGHT - LOWER_LIGHT) * (0.5 + 0.5 * _joined(solids, "normals")[:, 2:])
     colours = (_joined(solids, "colours") * light).clamp(0, 1)
-    place, depth = projected_px(points, fine)
-    drawn = triangles_in_view(triangles, place, depth, NEAR_M, *fine.size_px)
-    corners = place.index_select(0, drawn.flatten()).view(-1, 3, 2)
-    inverse = (1 / depth).index_select(0, drawn.flatten()).view(-1, 3)
-    nearest, inverse_depth = nearest_triangles(corners, inverse, *fine.size_px)
-    covered = (nearest >= 0).flatten().nonzero()[:, 0]
-    winner = nearest.flatten().index_select(0, covered)
-    share = corner_shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width * FINER)
-    seen = (colours[drawn.index_select(0, winner)] * share[..., None]).sum(1)
+    seen = seen_triangles(points, triangles, fine, NEAR_M)
     picture = torch.zeros(4, height * FINER * width * FINER)
-    picture[:3, covered] = seen.T.float()
-    picture[3, covered] = 1
+    picture[:3, seen.pixel] = (colours[seen.corners] * seen.weights[..., None]).sum(1).T
+    picture[3, seen.pixel] = 1
+    inverse_depth = torch.zeros_like(picture[:1])
+    inverse_depth[0, seen.pixel] = seen.inverse_depth
     picture = F.avg_pool2d(picture.view(4, height * FINER, width * FINER), FINER)
-    closest = F.max_pool2d(inverse_depth.float().clamp_min(0)[None], FINER)[0]
+    closest = F.max_pool2d(inverse_depth.view(1, height * FINER, width * FINER), FINER)[0]
     return Sighting(
         colour=picture[:3],
         cover=picture[3],

@@ -62,7 +62,7 @@ def stage_prompt(
         subject = subject_for(role, rng)
         way = _best_way(role, subject, views, times, taken, rng)
         taken.append(way)
-        performances.append(_performance(role, subject, way, times, floor_m, views, rng))
+        performances.append(_performance(role, subject, way, times, floor_m, rng))
     return tuple(performances)
 
 
@@ -191,7 +191,6 @@ def _performance(
     way: _Way,
     times: np.ndarray,
     floor_m: float,
-    views: _Views,
     rng: np.random.Generator,
 ) -> Performance:
     duration = max(float(times[-1]), 0.25)
@@ -200,8 +199,9 @@ def _performance(
         places = way.at(np.array([times[0], times[-1]]))
         if role.stops:
             places[1] = 0.45 * places[0] + 0.55 * places[1]
-        path = GroundPath.along(places, max(way.speed_m_s, 0.05), duration, floor_m)
-        if not role.stops:
+        if role.stops:
+            path = GroundPath.along(places, max(way.speed_m_s, 0.05), duration, floor_m)
+        else:
             path = GroundPath.straight(
                 (float(places[0][0]), float(places[0][1])), way.heading_rad, way.speed_m_s, duration, floor_m
             )

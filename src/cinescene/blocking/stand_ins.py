@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -15,8 +14,7 @@ from cinescene.blocking.solids import Sighting, Solid, sight
 from cinescene.cameras import Cameras
 from cinescene.previz.flight import PrevizFrame
 from cinescene.sets.subjects.acting import Actor
-from cinescene.sets.subjects.deeds import Occasion, seat_offset_m
-from cinescene.sets.subjects.performance import SEAT_BEHIND_M, Performance
+from cinescene.sets.subjects.performance import Performance
 from cinescene.sets.subjects.person import Person
 from cinescene.sets.subjects.stool import stool_meshes
 from cinescene.tensor_types import Bool, Float, Tensor
@@ -32,33 +30,18 @@ def solids_at(performance: Performance, time_s: float) -> list[Solid]:
     time_s = min(max(time_s, 0.0), performance.duration_s)
     if not isinstance(performance.subject, Person):
         return [Solid.of_mesh(mesh) for mesh in performance.meshes_at(time_s)]
-    solids = stand_in_body(performance.subject).solids(_actor(performance).posture(time_s), performance.path.floor_m)
+    body = stand_in_body(performance.subject)
+    solids = body.solids(_actor(performance).posture(time_s), performance.path.floor_m)
     if performance.deed == "sit down" and performance.stool is not None:
-        heading = performance.heading_at(performance.deed_s[1])
-        behind = (seat_offset_m(_actor(performance).occasion) + SEAT_BEHIND_M) * np.array(
-            [np.cos(heading), np.sin(heading), 0]
-        )
-        place = performance.position_at(performance.deed_s[1]) - behind
+        place = performance.seat_place_of(body)
         solids += [Solid.of_mesh(mesh) for mesh in stool_meshes(place, performance.seat_m, performance.stool)]
     return solids
 
 
 @lru_cache(maxsize=16)
 def _actor(performance: Performance) -> Actor:
-    person = performance.subject
-    assert isinstance(person, Person)
-    body = stand_in_body(person)
-    start, end = performance.deed_s
-    occasion = Occasion(start_s=start, end_s=end, legs=body.legs, thigh_m=body.thigh_m, seat_m=performance.seat_m)
-    return Actor(
-        body,
-        performance.path,
-        performance.duration_s,
-        performance.gesture,
-        performance.gesture_s,
-        performance.deed,
-        occasion,
-    )
+    assert isinstance(performance.subject, Person)
+    return performance.acted_by(stand_in_body(performance.subject))
 
 
 def with_stand_ins(

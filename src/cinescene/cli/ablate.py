@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-Folders = Annotated[tuple[Path, ...], tyro.conf.arg(metavar="FOLDER [FOLDER …]")]
+from cinescene.cli.train import Folders
 
 
 def ablate(

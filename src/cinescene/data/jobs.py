@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from cinescene.errors import CineSceneError
+from cinescene.errors import failure_reason
 
 Task = TypeVar("Task")
 
@@ -83,13 +81,8 @@ def _run_batch(
                     report.done.append(task)
                 except BrokenProcessPool:
                     raise
-                except CineSceneError as error:
-                    report.failed.append((task, str(error)))
-                except OSError as error:
-                    report.failed.append((task, error.strerror or str(error)))
                 except Exception as error:
-                    traceback.print_exception(error, file=sys.stderr)
-                    report.failed.append((task, f"a defect of the program ({type(error).__name__}: {error})"))
+                    report.failed.append((task, failure_reason(error)))
                 del running[future]
                 finished.add(index)
                 progress(len(report.done) + len(report.failed))

@@ -14,13 +14,15 @@ from typing import Any
 
 import torch
 
+from cinescene.data.documents import read_json
 from cinescene.errors import InputError
 from cinescene.evaluation.image_metrics import psnr
 from cinescene.evaluation.learned_distance import efficientnet_lite0_distance
 from cinescene.evaluation.provenance import provenance
 from cinescene.evaluation.statistics import compare, mean_with_interval
-from cinescene.files import readable_file, written_whole
-from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
+from cinescene.files import written_whole
+from cinescene.sampling import Networks, sample
+from cinescene.shot_settings import ShotSettings
 from cinescene.training.build import Sources, build_stage
 from cinescene.training.engine import Trainer
 from cinescene.training.recipe import Recipe, read_recipe
@@ -86,14 +88,9 @@ class AblationPlan:
 
 def read_plan(path: Path) -> AblationPlan:
     """From a JSON object with the fields of `AblationPlan`. Raises `InputError`."""
-    readable_file(path, "ablation")
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON ({error})") from error
+    values = read_json(path, "ablation")
     known = {f.name for f in dataclasses.fields(AblationPlan)}
-    if not isinstance(values, dict) or set(values) - known:
-        unknown = sorted(set(values) - known) if isinstance(values, dict) else type(values).__name__
+    if unknown := sorted(set(values) - known):
         raise InputError(f"{path}: expected an object with some of {', '.join(sorted(known))}; got {unknown}")
     if "seeds" in values:
         values["seeds"] = tuple(values["seeds"])
@@ -195,18 +192,13 @@ def judged(
         text = parts.text_encoder.encode([clip.caption]).embeddings.float()
         chosen = torch.linspace(0, len(clip.views), min(views, len(clip.views)) + 1)[:-1].long()
         inputs = conditions(clip, text, transformer, views=chosen, previz=0)
-        options = SamplingOptions(
-            steps=plan.sampling_steps,
-            guidance=Guidance(text=parts.defaults.text_guidance),
-            noise_scale=parts.defaults.noise_scale,
-        )
         latents = sample(
             Networks(transformer=transformer),
             inputs,
-            (clip.with_subject.shape[0], *clip.with_subject.shape[1:]),
+            tuple(clip.with_subject.shape),
             parts.scheduler,
             torch.Generator().manual_seed(i),
-            options=options,
+            options=ShotSettings(steps=plan.sampling_steps).sampling(parts.defaults),
             negative=parts.text_encoder.encode([""]),
         )
         made, truth = (

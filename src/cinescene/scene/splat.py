@@ -18,7 +18,7 @@ from cinescene.scene.splat_blend import SurfacePoints, ViewBlender
 from cinescene.scene.splat_edges import CutOptions, SurfaceEdges, surface_edges, without_ramps
 from cinescene.scene.splat_mesh import DepthMesh, depth_mesh, pixels_needed
 from cinescene.scene.splat_points import PixelDiscs, splat_points
-from cinescene.scene.splat_raster import corner_shares, nearest_triangles, projected_px, triangles_in_view
+from cinescene.scene.splat_raster import projected_px, seen_triangles
 from cinescene.tensor_types import Bool, Float, Int, Tensor
 
 Mode = Literal["mesh", "points"]
@@ -144,25 +144,16 @@ def _mesh_frames(
 
 
 def _mesh_frame(mesh: DepthMesh, sources: Cameras, blender: ViewBlender, camera: Cameras, near: float) -> RenderedFrame:
-    width, height = camera.size_px
-    place, depth = projected_px(mesh.vertices, camera)
-    triangles = triangles_in_view(mesh.triangles, place, depth, near, width, height)
-    corners = place.index_select(0, triangles.flatten()).view(-1, 3, 2)
-    inverse = (1 / depth).index_select(0, triangles.flatten()).view(-1, 3)
-    nearest, inverse_depth = nearest_triangles(corners, inverse, width, height)
-    covered = (nearest >= 0).flatten().nonzero()[:, 0]
-    winner = nearest.flatten().index_select(0, covered)
-    share = corner_shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width)
-    triangle = triangles.index_select(0, winner)
-    z = 1 / inverse_depth.flatten().index_select(0, covered)
-    rays = _z_rays(camera)
+    seen = seen_triangles(mesh.vertices, mesh.triangles, camera, near)
+    triangle, z, rays = seen.corners, 1 / seen.inverse_depth, _z_rays(camera)
+    place_px = mesh.place_px.index_select(0, triangle.flatten()).view(-1, 3, 2)
     surface = SurfacePoints(
-        points=torch.addcmul(camera.position[:, None], rays.index_select(1, covered), z),
+        points=torch.addcmul(camera.position[:, None], rays.index_select(1, seen.pixel), z),
         view=mesh.view.index_select(0, triangle[:, 0]),
-        place_px=(mesh.place_px.index_select(0, triangle.flatten()).view(-1, 3, 2) * share[..., None]).sum(1),
+        place_px=(place_px * seen.weights[..., None]).sum(1),
     )
     front = _shows_front(mesh, triangle, surface, sources, camera)
-    return _composed(rays, camera, blender, covered, blender.colours(surface, camera), z, front)
+    return _composed(rays, camera, blender, seen.pixel, blender.colours(surface, camera), z, front)
 
 
 def _shows_front(

@@ -155,7 +155,41 @@ def projected_px(points: Float[Tensor, "n 3"], camera: Cameras) -> tuple[Float[T
     return torch.stack([u / depth, v / depth], dim=-1), depth
 
 
-def triangles_in_view(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeenTriangles:
+    """What a camera sees of triangles, a row a covered pixel.
+
+    ``pixel`` is its index row · width + column, ``corners`` are those of the nearest triangle, ``weights`` are
+    perspectively exact, ``inverse_depth`` is that of the z-depth.
+    """
+
+    pixel: Int[Tensor, "n"]
+    corners: Int[Tensor, "n 3"]
+    weights: Float[Tensor, "n 3"]
+    inverse_depth: Float[Tensor, "n"]
+
+
+def seen_triangles(
+    vertices: Float[Tensor, "v 3"], triangles: Int[Tensor, "m 3"], camera: Cameras, near: float
+) -> SeenTriangles:
+    """The nearest triangle of every pixel of one perspective camera; those before ``near`` are left out whole."""
+    width, height = camera.size_px
+    place, depth = projected_px(vertices, camera)
+    drawn = _triangles_in_view(triangles, place, depth, near, width, height)
+    corners = place.index_select(0, drawn.flatten()).view(-1, 3, 2)
+    inverse = (1 / depth).index_select(0, drawn.flatten()).view(-1, 3)
+    nearest, inverse_depth = nearest_triangles(corners, inverse, width, height)
+    covered = (nearest >= 0).flatten().nonzero()[:, 0]
+    winner = nearest.flatten().index_select(0, covered)
+    return SeenTriangles(
+        pixel=covered,
+        corners=drawn.index_select(0, winner),
+        weights=_corner_shares(corners.index_select(0, winner), inverse.index_select(0, winner), covered, width),
+        inverse_depth=inverse_depth.flatten().index_select(0, covered),
+    )
+
+
+def _triangles_in_view(
     triangles: Int[Tensor, "m 3"],
     place: Float[Tensor, "n 2"],
     depth: Float[Tensor, "n"],
@@ -173,7 +207,7 @@ def triangles_in_view(
     return triangles.index_select(0, (~outside).nonzero()[:, 0])
 
 
-def corner_shares(
+def _corner_shares(
     corners: Float[Tensor, "n 3 2"], inverse: Float[Tensor, "n 3"], pixel: Int[Tensor, "n"], width: int
 ) -> Float[Tensor, "n 3"]:
     """Perspectively exact weights of a triangle's corners at pixel centres inside it."""

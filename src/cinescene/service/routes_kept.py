@@ -104,7 +104,7 @@ def _without_paths(message: str, folder: Path) -> str:
 
 
 def _room(store: Store, shelf: Shelf, most: int) -> None:
-    if len(store.all_kept(shelf)) >= most:
+    if store.kept_count(shelf) >= most:
         raise HTTPException(429, f"{most} {shelf} are kept already; delete some")
 
 

@@ -230,6 +230,10 @@ class Store:
     def all_kept(self, shelf: Shelf) -> list[Kept]:
         return [_kept(row) for row in self._database().execute(f"SELECT * FROM {shelf} ORDER BY number")]
 
+    def kept_count(self, shelf: Shelf) -> int:
+        (count,) = self._database().execute(f"SELECT COUNT(*) FROM {shelf}").fetchone()
+        return int(count)
+
     def drop(self, shelf: Shelf, kept_id: str) -> bool:
         with self._change() as database:
             return database.execute(f"DELETE FROM {shelf} WHERE id = ?", (kept_id,)).rowcount > 0

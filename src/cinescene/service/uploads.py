@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import warnings
 from pathlib import Path
 
@@ -72,17 +73,10 @@ def write_camera_file(folder: Path, name: str, data: bytes) -> int:
     try:
         file.write_bytes(data)
         frames = len(read_track(file))
-    except CineSceneError as error:
-        _remove(aside)
-        raise InputError(str(error).replace(str(file), "file")) from error
     except Exception as error:
-        _remove(aside)
-        raise InputError("file: this could not be read as a camera file") from error
+        shutil.rmtree(aside)
+        ours = isinstance(error, CineSceneError)
+        reason = str(error).replace(str(file), "file") if ours else "file: this could not be read as a camera file"
+        raise InputError(reason) from error
     aside.rename(folder)
     return frames
-
-
-def _remove(folder: Path) -> None:
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()

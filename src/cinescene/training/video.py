@@ -21,7 +21,8 @@ from cinescene.model.checkpoints import ModelParts, save_parts
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.trainable import TrainableGroup, merge_lora, set_trainable
 from cinescene.model.transformer import CineSceneTransformer
-from cinescene.sampling import Guidance, Networks, SamplingOptions, sample
+from cinescene.sampling import Networks, sample
+from cinescene.shot_settings import ShotSettings
 from cinescene.tensor_types import Bool, Float, Tensor
 from cinescene.training.contact import save_rows
 from cinescene.training.encoded import CLIP_TENSORS, EncodedClip, EncodedClips
@@ -192,8 +193,11 @@ class VideoStage:
     # ---- samples ----------------------------------------------------------------------------------------------------
 
     def sample(self, index: int, position: int, generator: torch.Generator) -> VideoBatch:
-        """One clip as a batch of one, with its noise and time, and what is left of its conditions."""
-        options, clip = self.options, self.train[index]
+        """A training clip as a batch of one, with its noise and time, and what is left of its conditions."""
+        return self._sample(self.train[index], position, generator)
+
+    def _sample(self, clip: EncodedClip, position: int, generator: torch.Generator) -> VideoBatch:
+        options = self.options
         draw = _Draws(generator)
         if options.crop is not None:
             clip = _cropped(clip, self._crop_window(clip, options.crop, draw), self.parts.autoencoder.spatial_factor)
@@ -308,7 +312,7 @@ class VideoStage:
     def held_out_batch(self, index: int, generator: torch.Generator) -> VideoBatch:
         """A held-out clip with its noise and conditions, as late in the curriculum."""
         assert self.held_out is not None
-        return VideoStageView(self, self.held_out).sample(index, generator)
+        return self.collate([self._sample(self.held_out[index], self.total_samples, generator)])
 
     def background(self, clip: EncodedClip, pictures: Float[Tensor, "t 3 h w"]) -> Bool[Tensor, "t h w"]:
         """Pixels of the latent cells that the subject leaves alone."""
@@ -330,9 +334,7 @@ class VideoStage:
             (shape[0], shape[1], shape[2], shape[3]),
             parts.scheduler,
             torch.Generator().manual_seed(0),
-            options=SamplingOptions(
-                steps=12, guidance=Guidance(text=parts.defaults.text_guidance), noise_scale=parts.defaults.noise_scale
-            ),
+            options=ShotSettings(steps=12).sampling(parts.defaults),
             negative=negative,
         )
         hint = (clip.acted if self.transformer.config.stand_ins else clip.previz)[-1]
@@ -355,19 +357,6 @@ class VideoStage:
             transformer = copy.deepcopy(transformer)
             merge_lora(transformer)
         save_parts(dataclasses.replace(self.parts, transformer=transformer, untrained=False), folder)
-
-
-class VideoStageView:
-    """The same sampling of conditions over other clips, late in the curriculum."""
-
-    def __init__(self, stage: VideoStage, clips: EncodedClips) -> None:
-        import copy
-
-        self.stage = copy.copy(stage)
-        self.stage.train = clips
-
-    def sample(self, index: int, generator: torch.Generator) -> VideoBatch:
-        return self.stage.collate([self.stage.sample(index, self.stage.total_samples, generator)])
 
 
 @dataclass

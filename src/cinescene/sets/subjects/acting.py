@@ -8,7 +8,6 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects import rotations as rot
 from cinescene.sets.subjects.carriage import Bearing, Carriage, Legs, Walk
 from cinescene.sets.subjects.deeds import Deed, Occasion, with_deed
@@ -45,9 +44,8 @@ class Body(Protocol):
 
     person: Person
     legs: Legs
+    thigh_m: float
     arms_out: float
-
-    def meshes(self, posture: Posture, floor_m: float = 0.0) -> list[Mesh]: ...
 
 
 class Actor:
@@ -72,10 +70,6 @@ class Actor:
         self._phase = rng.uniform(0.0, 2 * math.pi, 4)
         self._hand = int(rng.random() < 0.75)
         self._pace = float(rng.uniform(0.85, 1.15))
-
-    def meshes_at(self, time_s: float) -> list[Mesh]:
-        """The dressed body, on the path's floor."""
-        return self.figure.meshes(self.posture(time_s), self.walk.path.floor_m)
 
     def posture(self, time_s: float) -> Posture:
         """Heights count from the floor."""

@@ -13,13 +13,13 @@ from jaxtyping import Float
 from cinescene.errors import InputError
 from cinescene.sets.json_tree import tree_from_json, tree_to_json
 from cinescene.sets.mesh import Mesh
-from cinescene.sets.subjects.acting import Actor
+from cinescene.sets.subjects.acting import Actor, Body
 from cinescene.sets.subjects.ball import Ball, Roller
 from cinescene.sets.subjects.cast import Subject, subject_from_json, subject_to_json
 from cinescene.sets.subjects.colours import Colour
 from cinescene.sets.subjects.deeds import Deed, Occasion, seat_offset_m
 from cinescene.sets.subjects.drone import Drone, Flyer
-from cinescene.sets.subjects.figure import figure_of
+from cinescene.sets.subjects.figure import Figure, figure_of
 from cinescene.sets.subjects.gestures import Gesture
 from cinescene.sets.subjects.ground_path import GroundPath
 from cinescene.sets.subjects.person import Person
@@ -30,8 +30,6 @@ from cinescene.sets.subjects.stool import stool_meshes
 from cinescene.sets.subjects.toy_car import Driver, ToyCar
 from cinescene.sets.subjects.trot import Trotter
 
-SEAT_BEHIND_M = 0.02
-"""The middle of a seat is so far behind the hips."""
 STANDING_M_S = 0.25
 """Slower than this, a person may start on something that is done on the spot."""
 
@@ -135,9 +133,18 @@ class Performance:
     @property
     def seat_place_m(self) -> Float[np.ndarray, "3"]:
         """The floor point under the middle of the seat that `sit down` needs."""
+        assert isinstance(self.subject, Person)
+        return self.seat_place_of(figure_of(self.subject))
+
+    def seat_place_of(self, body: Body) -> Float[np.ndarray, "3"]:
+        """The same for a body of other proportions than the subject's own."""
         heading = self.heading_at(self.deed_s[1])
-        back = seat_offset_m(self._occasion) + SEAT_BEHIND_M
+        back = seat_offset_m(self._occasion_of(body)) + 0.02
         return self.position_at(self.deed_s[1]) - back * np.array([math.cos(heading), math.sin(heading), 0.0])
+
+    def acted_by(self, body: Body) -> Actor:
+        """The postures of a person's performance, for any body."""
+        return Actor(body, self.path, self.duration_s, self.gesture, self.gesture_s, self.deed, self._occasion_of(body))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`."""
@@ -157,12 +164,9 @@ class Performance:
     def _reaches_up(self) -> bool:
         return self.gesture in ("wave", "stretch", "cheer") or self.deed == "jump"
 
-    @cached_property
-    def _occasion(self) -> Occasion:
-        assert isinstance(self.subject, Person)
-        figure = figure_of(self.subject)
+    def _occasion_of(self, body: Body) -> Occasion:
         start, end = self.deed_s
-        return Occasion(start_s=start, end_s=end, legs=figure.legs, thigh_m=figure.thigh_m, seat_m=self.seat_m)
+        return Occasion(start_s=start, end_s=end, legs=body.legs, thigh_m=body.thigh_m, seat_m=self.seat_m)
 
     @cached_property
     def _stool(self) -> list[Mesh]:
@@ -174,7 +178,8 @@ class Performance:
     def _performer(self) -> Performer:
         subject, path, duration = self.subject, self.path, self.duration_s
         if isinstance(subject, Person):
-            return Actor(figure_of(subject), path, duration, self.gesture, self.gesture_s, self.deed, self._occasion)
+            figure = figure_of(subject)
+            return _Dressed(figure, self.acted_by(figure), path.floor_m)
         if isinstance(subject, Animal):
             return Trotter(subject, path, duration)
         if isinstance(subject, Ball):
@@ -184,6 +189,18 @@ class Performance:
         if isinstance(subject, Robot):
             return Rover(subject, path, duration)
         return Flyer(subject, path, duration)
+
+
+@dataclass(frozen=True)
+class _Dressed:
+    """A person's meshes in the postures of an actor."""
+
+    figure: Figure
+    actor: Actor
+    floor_m: float
+
+    def meshes_at(self, time_s: float) -> list[Mesh]:
+        return self.figure.meshes(self.actor.posture(time_s), self.floor_m)
 
 
 @dataclass(frozen=True, kw_only=True)
