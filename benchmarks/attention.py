@@ -1,6 +1,6 @@
 """Cached against joint attention: time and memory of a sampling step by number of scene views, and where the time goes.
 
-    python benchmarks/attention.py [--plot docs/images/attention.png] [--views 1 2 4 8 16 20 32] [--wan-block]
+    python benchmarks/attention.py [--plot docs/images/attention.png] [--json FILE] [--wan-block]
 
 Measured are nano's transformer at its own size (160×96, 17 frames; views of 96²) and, with ``--wan-block``, one block
 of the size of Wan 2.1 1.3B at 672×384 and 77 frames. Both forms are timed in turn in the same process, each run in
@@ -15,7 +15,6 @@ import argparse
 import dataclasses
 import json
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -75,6 +74,15 @@ def made(case: Case, views: int, dtype: torch.dtype) -> tuple[CineSceneTransform
     return model, noisy, dataclasses.replace(inputs, view_latents=view_latents)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Seconds by count and stage, peak memory by form and count, and what was held fixed."""
+
+    fixed: str
+    seconds: dict[int, dict[str, float]]
+    memory_mb: dict[str, dict[int, float]]
+
+
 def seconds(run: object) -> float:
     start = time.process_time()
     run()  # type: ignore[operator]
@@ -103,7 +111,7 @@ def compare(make: object, views: int, dtype: torch.dtype, repetitions: int) -> d
 def peak_flops(dtype: torch.dtype) -> float:
     """Operations a second of the best product of two 2048² matrices."""
     a, b = torch.randn(2, 2048, 2048).to(dtype).unbind(0)
-    return 2 * 2048**3 / min(seconds(lambda: a @ b) for _ in range(5))
+    return 2 * 2048**3 / min(seconds(lambda: a @ b) for _ in range(50))
 
 
 def peak_memory(form: str, views: int, frames: int) -> float:
@@ -117,31 +125,43 @@ def one_step(form: str, views: int, frames: int) -> None:
     """Runs one step and prints by how many MB the peak memory has grown; what `peak_memory` starts."""
     torch.set_num_threads(1)
     model, noisy, inputs = made(nano_case(form, frames), views, torch.float32)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with torch.no_grad():
+        before = resident_mb("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")
         model(noisy, torch.full((1,), 0.5), inputs)
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    print(resident_mb("VmHWM") - before)
 
 
-def plot(path: Path, results: dict[int, dict[str, float]], memory: dict[str, dict[int, float]]) -> None:
+def resident_mb(field: str) -> float:
+    """Memory of this process as Linux tells it; its peak (VmHWM) is that since 5 was written to ``clear_refs``."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
+def plot(path: Path, views: Sweep, frames: Sweep) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
     colours = {"cached": "#0b6e99", "joint": "#c0392b"}
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    views = list(results)
-    for form in FORMS:
-        left.plot(views, [results[v][form] for v in views], "o-", color=colours[form], label=f"{form}: a step")
-        right.plot(views, [memory[form][v] for v in views], "o-", color=colours[form], label=form)
-    left.plot(views, [results[v]["scene"] for v in views], "o--", color="#7f8c8d", label="cached: once a scene")
-    left.set(xlabel="scene views", ylabel="processor seconds", title="nano, 160×96, 17 frames, one thread")
-    right.set(xlabel="scene views", ylabel="MB", title="peak memory of a step, scene encoding included")
-    for axes in (left, right):
-        axes.set_ylim(bottom=0)
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
+    figure, rows = plt.subplots(2, 2, figsize=(10, 7.4), layout="constrained")
+    for (left, right), sweep, label in zip(rows, (views, frames), ("scene views", "frames"), strict=True):
+        counts = list(sweep.seconds)
+        for form in FORMS:
+            times = [sweep.seconds[count][form] for count in counts]
+            left.plot(counts, times, "o-", color=colours[form], label=f"{form}: a step")
+            right.plot(
+                counts, [sweep.memory_mb[form][count] for count in counts], "o-", color=colours[form], label=form
+            )
+        once = [sweep.seconds[count]["scene"] for count in counts]
+        left.plot(counts, once, "o--", color="#7f8c8d", label="cached: once a scene")
+        left.set(xlabel=label, ylabel="processor seconds", title=f"nano, 160×96, {sweep.fixed}, one thread")
+        right.set(xlabel=label, ylabel="MB", title="peak memory of a step, scene encoding included")
+        for axes in (left, right):
+            axes.set_ylim(bottom=0)
+            axes.grid(alpha=0.3)
+            axes.legend(frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
 
@@ -161,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--views", type=int, nargs="+", default=[1, 2, 4, 8, 16, 20, 32])
     parser.add_argument(
-        "--frames", type=int, nargs="*", default=[5, 17, 33], help="also step at these lengths, 20 views"
+        "--frames", type=int, nargs="*", default=[5, 17, 33, 49, 65], help="also step at these lengths, 20 views"
     )
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
@@ -180,18 +200,30 @@ def main() -> None:
         peak = peak_flops(torch.bfloat16)
         nano = {views: compare(nano_case, views, dtype, options.repetitions) for views in options.views}
         report(nano, peak, "nano")
-        lengths = {n: compare(lambda form, n=n: nano_case(form, n), 20, dtype, 1) for n in options.frames}
+        lengths = {n: compare(lambda form, n=n: nano_case(form, n), 20, dtype, 3) for n in options.frames}
         for frames, best in lengths.items():
             print(f"nano, 20 views, {frames} frames: cached {best['cached']:.3f} s, joint {best['joint']:.3f} s")
         if options.wan_block:
             report({20: compare(wan_case, 20, torch.bfloat16, 1)}, peak, "one Wan 1.3B block, 672×384, 77 frames, bf16")
-    memory = {form: {v: peak_memory(form, v, NANO.shot.frames) for v in options.views} for form in FORMS}
-    for form, values in memory.items():
-        print(f"peak memory, {form}: " + ", ".join(f"{v} views {m:.0f} MB" for v, m in values.items()))
+    usual = NANO.shot.frames
+    by_views = Sweep(
+        fixed=f"{usual} frames",
+        seconds=nano,
+        memory_mb={form: {v: peak_memory(form, v, usual) for v in options.views} for form in FORMS},
+    )
+    by_frames = Sweep(
+        fixed="20 views",
+        seconds=lengths,
+        memory_mb={form: {n: peak_memory(form, 20, n) for n in options.frames} for form in FORMS},
+    )
+    for what, sweep in (("views", by_views), ("frames", by_frames)):
+        for form, values in sweep.memory_mb.items():
+            print(f"peak memory, {form}: " + ", ".join(f"{n} {what} {m:.0f} MB" for n, m in values.items()))
     if options.plot:
-        plot(options.plot, nano, memory)
+        plot(options.plot, by_views, by_frames)
     if options.json:
-        options.json.write_text(json.dumps({"nano": nano, "memory_mb": memory, "peak_flops": peak}, indent=2) + "\n")
+        sweeps = {"views": dataclasses.asdict(by_views), "frames": dataclasses.asdict(by_frames)}
+        options.json.write_text(json.dumps(sweeps | {"peak_flops": peak}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
