@@ -1,14 +1,15 @@
 """Measures nano on held-out sets and makes the pictures of docs/results.md.
 
-    cinescene sets render -o data/eval --sets 8 --preset nano --size 160x96 --frames 17 --clips 3 --first-seed 0
-    python scripts/make_results.py data/eval --out docs/images/results
+    cinescene sets render -o data/eval --sets 6 --preset nano --size 160x96 --frames 17 --clips 3 --first-seed 0
+    cinescene sets render -o data/eval2 --sets 2 --preset nano --size 160x96 --frames 17 --clips 3 --first-seed 12
+    python scripts/make_results.py data/eval data/eval2 --out docs/images/results
 
 Over the background (where the subject and its shadow leave the picture alone) against the clip without subject, for:
 nano (its stand-ins where the truth's subject is), the same without the scene (text and camera alone), nano with the
-views in another order, the stand-in previz, and the nearest of the 20 views turned to the camera; and the camera's
-error, by comparison with the recorded frames of the set. Then, from the caption alone, whether the subject is there,
-where it was blocked and of its colour, and whether nobody is there when an empty place is asked for. ``--model`` takes
-another model than the shipped one.
+views in another order, the previz through the relief, that through the stand-in, and the nearest of the 20 views turned
+to the camera; and the camera's error, by comparison with the recorded frames of the set. Then, from the caption alone,
+whether the subject is there, where it was blocked and of its colour, and whether nobody is there when an empty place is
+asked for. ``--model`` takes another model than the shipped one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import torch
 
+from cinescene.blocking.floor import free_floor
 from cinescene.blocking.staging import stage_prompt
 from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
@@ -34,12 +36,14 @@ from cinescene.evaluation.learned_distance import efficientnet_lite0_distance
 from cinescene.evaluation.poses.known_place import KnownPlacePoses, recorded_place
 from cinescene.evaluation.subject_metrics import standing_out, subject_score
 from cinescene.model.checkpoints import load_parts
-from cinescene.model.conditioning import encode_previz, latent_shares
+from cinescene.model.conditioning import encode_previz, latent_shares, only_photographed
+from cinescene.model.detail import with_detail
 from cinescene.model.inputs import CineSceneInputs
-from cinescene.model.scene_inputs import stack_previz
+from cinescene.model.scene_inputs import StackedPreviz, stack_previz
 from cinescene.pipeline import as_bytes
 from cinescene.presets import NANO_FOLDER
 from cinescene.previz.flight import PrevizFrame, fly_through_panorama
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.sampling import Networks, sample
 from cinescene.scene.geometry import DepthViews
@@ -64,10 +68,10 @@ Row = dict[str, float | str]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", type=Path, default=NANO_FOLDER)
-    parser.add_argument("--clips", type=int, default=16)
+    parser.add_argument("--clips", type=int, default=16, help="spread over all sets")
     parser.add_argument("--views", type=int, default=8)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -87,13 +91,14 @@ def main() -> None:
 class Bench:
     """A model, held-out clips, and what was found."""
 
-    def __init__(self, data: Path, model: Path, views: int, folder: Path) -> None:
+    def __init__(self, data: list[Path], model: Path, views: int, folder: Path) -> None:
         self.parts, self.views = load_parts(model), views
         recipe = read_recipe("nano-scene")
-        self.config = dataset_config(recipe, Sources(train=(data,)), data)
-        encoders = Encoders(autoencoder=self.parts.autoencoder, vggt=self.parts.vggt)
-        encoding = dataclasses.replace(recipe.encoding, mirrored=False)
-        self.clips = EncodedClips([self.config], encoders, encoding, TensorCache(kind="results", folder=folder))
+        configs = [dataset_config(recipe, Sources(train=tuple(data)), root) for root in data]
+        self.layout = configs[0].layout
+        encoders = Encoders(autoencoder=self.parts.autoencoder, vggt=self.parts.vggt, relief=self.parts.relief)
+        encoding = dataclasses.replace(recipe.encoding, mirrored=False, previz=("relief",))
+        self.clips = EncodedClips(configs, encoders, encoding, TensorCache(kind="results", folder=folder))
         self.network = load_efficientnet_lite0()
         self.places: list[Row] = []
         self.subjects: list[Row] = []
@@ -104,21 +109,26 @@ class Bench:
         truth = item.dataset[item.clip]
         panorama, cameras = item.dataset.placed(item.clip)
         name = f"{truth.scene_id}/{truth.clip}"
-        shots = self._shots(self.clips[index])
-        place = StandIn(camera_height_m=float(panorama.camera.position[2]))
-        flown = list(fly_through_panorama(panorama, cameras, place))
-        shots["stand-in"] = torch.stack([frame.image for frame in flown])
-        views, view_cameras = panorama_views(panorama, self.config.layout)
+        height_m = float(panorama.camera.position[2])
+        assert self.parts.relief is not None
+        surface = ReliefSurface.around(panorama, self.parts.relief, height_m)
+        flown = list(fly_through_panorama(panorama, cameras, surface))
+        acted = list(with_stand_ins(flown, cameras, *item.dataset.performances(item.clip)))
+        shots = self._shots(self.clips[index], stack_previz(acted))
+        shots["relief previz"] = stack_previz(flown).images
+        stand_in = fly_through_panorama(panorama, cameras, StandIn(camera_height_m=height_m))
+        shots["stand-in previz"] = stack_previz(list(stand_in)).images
+        views, view_cameras = panorama_views(panorama, self.layout)
         shots["nearest view"] = torch.stack(list(nearest_view_frames(views, view_cameras, cameras)))
         moved = float((cameras.position - cameras.position[0]).norm(dim=-1).max())
         for method, frames in shots.items():
             self.places.append(
                 {"clip": name, "method": method, "moved_m": moved} | self._place_scores(frames, truth, cameras)
             )
-        by_words, subject = self._by_words(item, self.clips[index], truth, flown)
+        by_words, subject = self._by_words(item, self.clips[index], truth, flown, surface)
         self.subjects.append({"clip": name, "caption": str(truth.caption)} | subject)
         step = len(truth.with_subject) // PICTURES + 1
-        rows = truth.with_subject, shots["stand-in"], shots["nano"], by_words
+        rows = truth.with_subject, shots["relief previz"], shots["nano"], by_words
         self.pictures.setdefault(truth.scene_id, []).extend(frames[::step] for frames in rows)
         print(
             name,
@@ -151,23 +161,23 @@ class Bench:
         return scores
 
     @torch.no_grad()
-    def _shots(self, clip: EncodedClip) -> dict[str, torch.Tensor]:
+    def _shots(self, clip: EncodedClip, shown: StackedPreviz) -> dict[str, torch.Tensor]:
         """nano's shots of a clip: as usual, without the scene, and with the views in another order."""
         usual = self._conditions(clip, clip.caption)
         order = torch.randperm(self.views, generator=torch.Generator().manual_seed(1))
-        inputs = {
-            "nano": usual,
-            "nano without scene": usual.without_scene(),
-            "nano, views shuffled": usual.permuted_views(order),
+        return {
+            "nano": self._sampled(usual, clip, shown),
+            "nano without scene": self._sampled(usual.without_scene(), clip, None),
+            "nano, views shuffled": self._sampled(usual.permuted_views(order), clip, shown),
         }
-        return {name: self._sampled(given, clip) for name, given in inputs.items()}
 
     def _conditions(self, clip: EncodedClip, words: str, *, acted: bool = True) -> CineSceneInputs:
         text = self.parts.text_encoder.encode([words]).embeddings.float()
         views = torch.linspace(0, len(clip.views), self.views + 1)[:-1].long()
         return conditions(clip, text, self.parts.transformer, views=views, previz=0, acted=acted)
 
-    def _sampled(self, inputs: CineSceneInputs, clip: EncodedClip) -> torch.Tensor:
+    def _sampled(self, inputs: CineSceneInputs, clip: EncodedClip, shown: StackedPreviz | None) -> torch.Tensor:
+        """A shot as the pipeline makes it; ``shown`` is the previz whose latents are in ``inputs``."""
         latents = sample(
             Networks(transformer=self.parts.transformer),
             inputs,
@@ -177,16 +187,29 @@ class Bench:
             options=ShotSettings().sampling(self.parts.defaults),
             negative=self.parts.text_encoder.encode([""]),
         )
-        return self.parts.autoencoder.decode(latents)[0].clamp(0, 1)
+        made = self.parts.autoencoder.decode(latents)[0].clamp(0, 1)
+        tolerance = self.parts.defaults.detail
+        if shown is None or tolerance == 0:
+            return made
+        assert inputs.previz_latents is not None
+        decoded = self.parts.autoencoder.decode(inputs.previz_latents)[0]
+        return with_detail(made, only_photographed(shown.images, shown.photographed), decoded, tolerance)
 
     @torch.no_grad()
     def _by_words(
-        self, item: Item, clip: EncodedClip, truth: TrainingSample, flown: list[PrevizFrame]
+        self,
+        item: Item,
+        clip: EncodedClip,
+        truth: TrainingSample,
+        flown: list[PrevizFrame],
+        surface: ReliefSurface,
     ) -> tuple[torch.Tensor, dict[str, float]]:
         """A shot from the caption alone, one of an empty place, and what is seen of the subject in them."""
-        _, cameras = item.dataset.placed(item.clip)
+        panorama, cameras = item.dataset.placed(item.clip)
         _, times = item.dataset.performances(item.clip)
-        performances = stage_prompt(clip.caption, cameras, times, 0.0, seed=0)
+        centre = panorama.camera.position.double().numpy()
+        free = free_floor(surface, -float(centre[2]))
+        performances = stage_prompt(clip.caption, cameras, times, 0.0, 0, lambda places: free(places - centre[:2]))
         shown = stack_previz(list(with_stand_ins(flown, cameras, performances, times)))
         assert shown.staged is not None
         latents, mask = encode_previz(self.parts.autoencoder, shown.images[None], shown.photographed[None])
@@ -194,8 +217,8 @@ class Bench:
         inputs = dataclasses.replace(
             self._conditions(clip, clip.caption), previz_latents=latents, previz_mask=mask, previz_staged=staged
         )
-        made = self._sampled(inputs, clip)
-        empty = self._sampled(self._conditions(clip, EMPTY, acted=False), clip)
+        made = self._sampled(inputs, clip, shown)
+        empty = self._sampled(self._conditions(clip, EMPTY, acted=False), clip, stack_previz(flown))
         solid = (shown.images - stack_previz(flown).images).abs().amax(1) > 0.02
         score = subject_score(as_bytes(made), as_bytes(empty), solid)
         found = {

@@ -1,8 +1,9 @@
 """Puts a trained nano model into the package: weights in 16 bits, the model card beside them.
 
-    python scripts/ship_nano.py runs/scene/model --correction 0.5
+    python scripts/ship_nano.py runs/scene/model --correction 0.5 --relief runs/relief/model/relief
 
-``--correction`` is the share of the network's output that is used (`PrevizPrior.set_correction`). Refuses a model whose
+``--correction`` is the share of the network's output that is used (`PrevizPrior.set_correction`); ``--relief`` a relief
+network in place of the model's. Refuses a model whose
 files would exceed 64 MB together.
 """
 
@@ -18,6 +19,7 @@ import torch
 
 from cinescene.model.checkpoints import load_parts, save_parts
 from cinescene.presets import NANO, NANO_FOLDER
+from cinescene.scene.relief import load_relief_net
 
 LIMIT_BYTES = 64 * 1000**2
 CARD = Path(__file__).parent.parent / "docs" / "nano.md"
@@ -26,12 +28,15 @@ CARD = Path(__file__).parent.parent / "docs" / "nano.md"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--correction", type=float, default=1.0)
+    parser.add_argument("--correction", type=float)
+    parser.add_argument("--relief", type=Path)
     options = parser.parse_args()
     parts = load_parts(options.model)
-    if parts.transformer.previz_prior is not None:
+    if options.relief is not None:
+        parts = dataclasses.replace(parts, relief=load_relief_net(options.relief))
+    if parts.transformer.previz_prior is not None and options.correction is not None:
         parts.transformer.previz_prior.set_correction(options.correction)
-    for module in (parts.transformer, parts.autoencoder, parts.vggt):
+    for module in (parts.transformer, parts.autoencoder, parts.vggt, parts.relief):
         if module is not None:
             module.to(torch.float16)
     with tempfile.TemporaryDirectory() as folder:

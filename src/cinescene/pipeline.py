@@ -20,10 +20,14 @@ from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, load_parts, save_parts
+from cinescene.model.conditioning import only_photographed
+from cinescene.model.detail import with_detail
+from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.levers import Levers, apply_levers, at_work
 from cinescene.model.scene_inputs import EncodedScene, encode_views, fly_previz, shot_inputs, stack_previz
 from cinescene.model.text_encoder import TextTokens
 from cinescene.presets import PRESETS, nano_parts
+from cinescene.previz.flight import PrevizFrame
 from cinescene.sampling import Guidance, Networks, SceneCaches, Step, sample
 from cinescene.scene.scene import Scene
 from cinescene.scene.vggt import encoding_cache
@@ -174,7 +178,7 @@ class CineScenePipeline:
             latents = self._sampled(shot, inputs, negative, caches, report)
         with clock("decoding"), at_work(self.parts.autoencoder, self.levers), torch.no_grad():
             report("decoding", 0, 1)
-            pictures = as_bytes(self.parts.autoencoder.decode(latents.to(self.levers.device))[0])
+            pictures = as_bytes(self._pictures(shot, latents, inputs, frames))
             report("decoding", 1, 1)
         rate = shot.track.frame_rate or self.parts.defaults.frame_rate
         previz = Video(frames=as_bytes(stack_previz(frames).images), frame_rate=rate) if frames else None
@@ -205,10 +209,9 @@ class CineScenePipeline:
     def _previz_frames(self, shot: ShotPlan, encoded: EncodedScene, report: Progress) -> list[Any]:
         if shot.previz == "none":
             return []
-        heights = shot.settings.camera_height_m, shot.settings.dome_radius_m
         frames = []
         cameras = shot.track.cameras()
-        flown = fly_previz(encoded, cameras, shot.previz, *heights)
+        flown = fly_previz(encoded, cameras, shot.surroundings)
         if shot.performances:
             flown = with_stand_ins(flown, cameras, shot.performances, shot.track.frame_times_s().tolist())
         for frame in flown:
@@ -244,11 +247,24 @@ class CineScenePipeline:
                 on_step=on_step,
             )
 
+    def _pictures(
+        self, shot: ShotPlan, latents: Tensor, inputs: CineSceneInputs, frames: list[PrevizFrame]
+    ) -> Float[Tensor, "t 3 h w"]:
+        """Decoded latents, with the previz's detail where that is wanted."""
+        autoencoder, device = self.parts.autoencoder, self.levers.device
+        pictures = autoencoder.decode(latents.to(device))[0].float()
+        if shot.detail == 0 or inputs.previz_latents is None:
+            return pictures
+        shown = stack_previz(frames)
+        decoded = autoencoder.decode(inputs.previz_latents.to(device))[0].float()
+        given = only_photographed(shown.images, shown.photographed).to(device)
+        return with_detail(pictures, given, decoded, shot.detail)
+
     @cached_property
     def weights_hash(self) -> str | None:
         """SHA-256 of all weights but the text encoder's; None for models so large that it would take minutes."""
         parts = self.parts
-        modules = (parts.transformer, parts.low_noise_transformer, parts.autoencoder, parts.vggt)
+        modules = (parts.transformer, parts.low_noise_transformer, parts.autoencoder, parts.vggt, parts.relief)
         size = sum(t.numel() * t.element_size() for m in modules if m is not None for t in m.parameters())
         return hash_of_weights(*modules) if size <= HASHED_BYTES else None
 
@@ -270,6 +286,7 @@ class CineScenePipeline:
                 "frame_rate": shot.track.frame_rate,
                 "previz": shot.previz,
                 "sampling": dataclasses.asdict(shot.sampling),
+                "detail": shot.detail,
                 "levers": dataclasses.asdict(self.levers),
                 "transformer": parts.transformer.config.to_dict(),
             },

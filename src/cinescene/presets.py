@@ -56,6 +56,7 @@ NANO = Preset(
         steps=2,
         text_guidance=1.0,
         noise_scale=0.3,
+        detail=0.1,
     ),
 )
 

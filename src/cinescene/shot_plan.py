@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cinescene.blocking.document import read_blocking
+from cinescene.blocking.floor import free_floor
 from cinescene.blocking.staging import stage_prompt
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import read_track
@@ -20,7 +21,9 @@ from cinescene.model.autoencoder import check_clip_size
 from cinescene.model.checkpoints import ModelParts
 from cinescene.model.levers import Levers
 from cinescene.model.memory import check_memory, estimate_memory
-from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind
+from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind, surroundings_of
+from cinescene.previz.relief_surface import ReliefSurface
+from cinescene.previz.stand_in import StandIn
 from cinescene.sampling import SamplingOptions
 from cinescene.scene.scene import Scene
 from cinescene.sets.subjects.performance import Performance
@@ -44,7 +47,8 @@ class Clock:
 class ShotPlan:
     """Scene, path and options of a shot, all settled.
 
-    ``performances`` are played by stand-ins in the previz, in the path's world.
+    ``surroundings`` are what a panorama's previz moves through. ``performances`` are played by stand-ins in the previz,
+    in the path's world.
     ``request`` is what was asked for in words and file names, for the manifest; objects are None there.
     """
 
@@ -52,7 +56,9 @@ class ShotPlan:
     track: CameraTrack
     settings: ShotSettings
     sampling: SamplingOptions
+    detail: float
     previz: PrevizKind
+    surroundings: StandIn | ReliefSurface | None
     performances: tuple[Performance, ...]
     seed: int
     request: dict[str, Any]
@@ -83,13 +89,16 @@ class ShotPlan:
         sampling = settings.sampling(parts.defaults)
         _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views))
         previz = previz_kind(settings.previz, place, parts)
-        performances = _performances(parts, previz, prompt, path.track, seed, settings)
+        surroundings = surroundings_of(place, previz, parts, settings.camera_height_m, settings.dome_radius_m)
+        performances = _performances(parts, surroundings, previz, prompt, path.track, seed, settings)
         return cls(
             scene=place,
             track=path.track,
             settings=settings,
             sampling=sampling,
+            detail=settings.detail_tolerance(parts.defaults),
             previz=previz,
+            surroundings=surroundings,
             performances=performances,
             seed=seed,
             request={
@@ -103,7 +112,13 @@ class ShotPlan:
 
 
 def _performances(
-    parts: ModelParts, previz: PrevizKind, prompt: str, track: CameraTrack, seed: int, settings: ShotSettings
+    parts: ModelParts,
+    surroundings: StandIn | ReliefSurface | None,
+    previz: PrevizKind,
+    prompt: str,
+    track: CameraTrack,
+    seed: int,
+    settings: ShotSettings,
 ) -> tuple[Performance, ...]:
     """What stand-ins play; nothing for a model that does not know them."""
     known = parts.transformer.config.stand_ins and previz != "none"
@@ -116,7 +131,9 @@ def _performances(
         return read_blocking(Path(settings.blocking))
     if settings.blocking == "none" or not known:
         return ()
-    return stage_prompt(prompt, track.cameras(), track.frame_times_s().tolist(), -settings.camera_height_m, seed)
+    floor_m = -settings.camera_height_m
+    free = free_floor(surroundings, floor_m) if isinstance(surroundings, ReliefSurface) else None
+    return stage_prompt(prompt, track.cameras(), track.frame_times_s().tolist(), floor_m, seed, free)
 
 
 def check_words(scene: str | Sequence[str], prompt: str, camera: str) -> None:

@@ -17,7 +17,7 @@ from cinescene.errors import InputError
 from cinescene.model.defaults import ShotDefaults
 from cinescene.sampling import Guidance, SamplingOptions, Solver
 
-Previz = Literal["auto", "standin", "vggt", "none"]
+Previz = Literal["auto", "relief", "standin", "vggt", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class ShotSettings:
     ``steps``, ``text_guidance``, ``scene_guidance``, ``guidance_rescale``, ``guidance_interval``, ``batched_guidance``,
     ``solver``, ``shift``, ``noise_scale``, ``step_cache``
         See `SamplingOptions` and `Guidance`.
+    ``detail``
+        Tolerance of giving the shot the previz's own detail (`model.detail`); 0 is none.
     ``negative_prompt``
         What the video shall not show.
     ``previz``
@@ -61,6 +63,7 @@ class ShotSettings:
     shift: float | None = None
     noise_scale: float | None = None
     step_cache: float = 0.0
+    detail: float | None = None
     negative_prompt: str = ""
     previz: Previz = "auto"
     blocking: str = "auto"
@@ -85,6 +88,13 @@ class ShotSettings:
             noise_scale=_or(self.noise_scale, defaults.noise_scale),
             step_cache_threshold=self.step_cache,
         )
+
+    def detail_tolerance(self, defaults: ShotDefaults) -> float:
+        """The tolerance of `model.detail` with a model's default filled in; raises `InputError` below 0."""
+        tolerance = _or(self.detail, defaults.detail)
+        if not tolerance >= 0:
+            raise InputError(f"detail: expected 0 or more, got {tolerance}")
+        return tolerance
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -132,3 +132,14 @@ def test_blocking_survives_a_file(tmp_path) -> None:
     file.write_text("[]")
     with pytest.raises(InputError, match=r"cinescene\.blocking"):
         read_blocking(file)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from(["a woman walks to the left", "a man stands still", "a dog trots to the right"]), st.integers(0, 99)
+)
+def test_where_the_floor_is_known_nobody_stands_in_a_wall(prompt: str, seed: int) -> None:
+    """A wall 2.6 m ahead of the camera: subjects stay on this side of it."""
+    free = stage_prompt(prompt, panning(0.0, 0.0), TIMES, FLOOR_M, seed, lambda places: places[:, 1] < 2.6)
+    for time in TIMES:
+        assert float(free[0].position_at(time)[1]) < 2.6 + 0.3

@@ -70,15 +70,21 @@ def clip_record(clip: str, shot: CameraTrack) -> ClipRecord:
     )
 
 
-def write_painted_scene(root: Path, scene_id: str = "place1", frames: int = 9) -> dict[str, CameraTrack]:
-    tracks = {"01_24mm": track(30.0, 0.0, frames), "02_24mm": track(30.0, 0.05, frames)}
-    pose = rigid(level_rotation(0.5), CENTRE)
-    camera = Cameras.equirectangular(pose, 512, 256)
+def panorama_record(position: torch.Tensor = CENTRE) -> PanoramaRecord:
+    camera = Cameras.equirectangular(rigid(level_rotation(0.5), position), 512, 256)
     image, distance = see(camera)
+    return PanoramaRecord(image=as_bytes(image), camera=camera, distance_m=distance)
+
+
+def write_painted_scene(
+    root: Path, scene_id: str = "place1", frames: int = 9, further: tuple[torch.Tensor, ...] = ()
+) -> dict[str, CameraTrack]:
+    """``further`` are the positions of more panoramas."""
+    tracks = {"01_24mm": track(30.0, 0.0, frames), "02_24mm": track(30.0, 0.05, frames)}
     write_scene(
         DatasetLayout(root),
         scene_id,
-        PanoramaRecord(image=as_bytes(image), camera=camera, distance_m=distance),
+        [panorama_record(), *(panorama_record(position) for position in further)],
         (clip_record(clip, shot) for clip, shot in tracks.items()),
         place={"name": "painted"},
         recipe={"seed": 1},

@@ -15,11 +15,21 @@ from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.manifest import read_manifest
 from cinescene.data.recipe import RenderRecipe, preset
-from cinescene.data.render_job import is_rendered, render_dataset, render_scene, scene_name
+from cinescene.data.render_job import (
+    is_rendered,
+    panorama_places,
+    render_dataset,
+    render_scene,
+    scene_name,
+    set_with_shots,
+)
 from cinescene.data.verify import verify_scene
+from cinescene.data.writer import stored_panoramas
+from cinescene.depth_files import read_depth
 from cinescene.errors import InputError, MissingDependencyError
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.sets.renderer import Renderer
+from cinescene.sets.stage import free_space
 
 RECIPE = RenderRecipe(width_px=96, height_px=64, frames=5, frame_rate=5.0, clips=2, panorama_width_px=256)
 
@@ -38,6 +48,34 @@ def root(renderer: Renderer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rendered")
     render_scene(DatasetLayout(folder), 3, RECIPE, renderer)
     return folder
+
+
+def test_further_panoramas_are_taken_from_free_places_and_read_back(renderer: Renderer, tmp_path: Path) -> None:
+    recipe = RenderRecipe(
+        width_px=96, height_px=64, frames=2, frame_rate=5.0, clips=1, panorama_width_px=128, panoramas=4
+    )
+    layout, name = DatasetLayout(tmp_path), scene_name(3)
+    render_scene(layout, 3, recipe, renderer)
+    assert verify_scene(layout, name) == []
+    stored = stored_panoramas(layout, name)
+    assert len(stored) == 4
+    description, _ = set_with_shots(3, recipe)
+    space = free_space(description)
+    places = panorama_places(description, space, 3, recipe)
+    assert [s.height_m for s in stored] == pytest.approx([float(place[2]) for place in places])
+    for place, files in zip(places, stored, strict=True):
+        assert space.clearance_m(place[None])[0] >= 0.3
+        distance = read_depth(files.distance_file)
+        straight_down = float(distance[-1].median())
+        assert straight_down == pytest.approx(files.height_m, rel=0.1) or straight_down < files.height_m
+    assert is_rendered(layout, 3, recipe)
+
+
+def test_one_panorama_leaves_recipes_as_they_were() -> None:
+    assert "panoramas" not in RECIPE.to_json()
+    assert RenderRecipe(panoramas=3).to_json()["panoramas"] == 3
+    with pytest.raises(InputError, match="panoramas"):
+        RenderRecipe(panoramas=0)
 
 
 def test_a_rendered_scene_holds_what_a_data_set_promises(root: Path) -> None:

@@ -11,7 +11,7 @@ from cinescene.cameras import Cameras
 from cinescene.cameras.projection import pixel_rays
 from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import InputError
-from cinescene.evaluation.baselines import geometry_frames, nearest_view_frames, standin_frames
+from cinescene.evaluation.baselines import geometry_frames, nearest_view_frames, panorama_frames
 from cinescene.evaluation.image_metrics import psnr
 from cinescene.scene.panorama import Panorama
 from tests.evaluation import room
@@ -50,7 +50,7 @@ def test_the_stand_in_is_exact_for_turning() -> None:
     around = Cameras.equirectangular(rigid(level_rotation(), torch.zeros(3).double()), 512, 256)
     panorama = Panorama(image=smooth(around), camera=around)
     wanted = at(0, 77, -130)
-    frames = torch.stack(list(standin_frames(panorama, wanted)))
+    frames = torch.stack(list(panorama_frames(panorama, wanted)))
     assert float(psnr(frames.clamp(0, 1), smooth(wanted)).min()) > 40
 
 

@@ -118,7 +118,7 @@ def test_the_key_of_a_result_follows_every_input(jobs: list[ClipJob], tmp_path: 
     assert result_key(job, QUICK) != key
 
 
-@pytest.mark.parametrize("baseline", ["panorama-standin", "nearest-view", "explicit-geometry"])
+@pytest.mark.parametrize("baseline", ["panorama-standin", "panorama-relief", "nearest-view", "explicit-geometry"])
 def test_baselines_see_the_place_where_the_data_set_says_it_is(
     data: Path, jobs: list[ClipJob], tmp_path: Path, baseline: str
 ) -> None:

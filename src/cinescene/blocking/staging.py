@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from cinescene.blocking.actors import subject_for
+from cinescene.blocking.floor import FreeFloor
 from cinescene.blocking.words import Heading, Role, roles_in
 from cinescene.cameras import Cameras
 from cinescene.sets.subjects.cast import Subject, plausible_speed_m_s
@@ -28,6 +29,8 @@ SPREAD_RAD = 0.35
 """How far a way may turn off the direction that is said."""
 APART_M = 0.9
 """Between two subjects."""
+BLOCKED = 0.6
+"""What standing in something costs, against a score of at most 1."""
 LEAST_DEED_S = 0.4
 
 
@@ -45,13 +48,19 @@ class _Way:
 
 
 def stage_prompt(
-    prompt: str, cameras: Cameras, times_s: Sequence[float], floor_m: float, seed: int
+    prompt: str,
+    cameras: Cameras,
+    times_s: Sequence[float],
+    floor_m: float,
+    seed: int,
+    free: FreeFloor | None = None,
 ) -> tuple[Performance, ...]:
     """Performances for the roles that a prompt names (`roles_in`), none for an empty place.
 
     ``cameras`` (t,) are those of the frames, in metres in a z-up world whose floor is at ``floor_m``. Left, right,
     towards and away are meant as the first frame sees them. Ways are straight, and chosen so that the subject is in the
-    picture for as long and as wholly as can be. The same arguments give the same performances.
+    picture for as long and as wholly as can be, and on floor that is ``free``, where that is known. The same arguments
+    give the same performances.
     """
     rng = np.random.default_rng([seed, 0x5EED])
     times = np.asarray(times_s, dtype=np.float64)
@@ -60,7 +69,7 @@ def stage_prompt(
     taken: list[_Way] = []
     for role in roles_in(prompt):
         subject = subject_for(role, rng)
-        way = _best_way(role, subject, views, times, taken, rng)
+        way = _best_way(role, subject, views, times, taken, rng, free)
         taken.append(way)
         performances.append(_performance(role, subject, way, times, floor_m, rng))
     return tuple(performances)
@@ -115,6 +124,7 @@ def _best_way(
     times: np.ndarray,
     taken: Sequence[_Way],
     rng: np.random.Generator,
+    free: FreeFloor | None,
 ) -> _Way:
     moves = _moves(role)
     speed = plausible_speed_m_s(rng, subject, running=role.motion == "run") if moves else 0.0
@@ -130,6 +140,8 @@ def _best_way(
                 way = _Way(place, heading, speed * factor)
                 score = _score(way, subject, views, times) - 0.15 * (1 - factor) - 0.05 * abs(aside)
                 score -= 2.0 * _crowding(way, taken, times)
+                if free is not None and score > best_score:
+                    score -= BLOCKED * float((~free(way.at(times))).mean())
                 if score > best_score:
                     best, best_score = way, score
     assert best is not None

@@ -15,6 +15,7 @@ from cinescene.cli import (
     serve,
     sets,
     shoot,
+    studio,
     train,
 )
 
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "preview": preview.preview,
     "generate": generate.generate,
     "shoot": shoot.shoot,
+    "studio": studio.studio,
     "serve": serve.serve,
     "evaluate": evaluate.evaluate,
     "ablate": ablate.ablate,
@@ -39,7 +41,14 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     ),
     "train": (
         "Every stage of training, and tuning to one's own places.",
-        {"vae": train.vae, "vggt": train.vggt, "t2v": train.t2v, "scene": train.scene, "finetune": train.finetune},
+        {
+            "vae": train.vae,
+            "vggt": train.vggt,
+            "relief": train.relief,
+            "t2v": train.t2v,
+            "scene": train.scene,
+            "finetune": train.finetune,
+        },
     ),
 }
 """Group name -> (what it is about, its commands)."""

@@ -27,7 +27,7 @@ def evaluate(
     data: Path | None = None,
     prompt: str | None = None,
     compare: tuple[Path, Path] | None = None,
-    baselines: tuple[Literal["nearest-view", "panorama-standin", "explicit-geometry"], ...] = (),
+    baselines: tuple[Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry"], ...] = (),
     poses: Literal["auto", "place", "panorama", "colmap", "vggt", "none"] = "auto",
     alignment: Literal["first-frame", "furthest", "similarity", "none"] = "first-frame",
     frames: int = 16,

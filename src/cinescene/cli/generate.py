@@ -36,8 +36,9 @@ def generate(
     guidance: float | None = None,
     scene_guidance: float | None = None,
     noise_scale: float | None = None,
+    detail: float | None = None,
     negative_prompt: str = "",
-    previz: Literal["auto", "standin", "vggt", "none"] = "auto",
+    previz: Literal["auto", "relief", "standin", "vggt", "none"] = "auto",
     blocking: str = "auto",
     save_blocking: Path | None = None,
     camera_height: float = 1.6,
@@ -76,8 +77,9 @@ def generate(
         guidance: How closely to follow the prompt; 1 is no guidance.
         scene_guidance: How closely to follow the place; 1 is no guidance.
         noise_scale: Of the noise that sampling starts from; less than 1 is calmer.
+        detail: How far the shot may be from its previz and still take its fine detail, in shares of white; 0 is none.
         negative_prompt: What not to show.
-        previz: Geometry that hints at the parallax: the stand-in, VGGT's depth, or none.
+        previz: Geometry that hints at the parallax: the relief around a panorama, the stand-in, VGGT's depth, or none.
         blocking: Stand-in actors in the previz: auto (for whom the prompt names), none, or a file of --save-blocking.
         save_blocking: Also write who stands and walks where as JSON, to be edited and given as --blocking.
         camera_height: Metres from the ground to where the pictures were taken.
@@ -122,6 +124,7 @@ def generate(
         text_guidance=guidance,
         scene_guidance=scene_guidance,
         noise_scale=noise_scale,
+        detail=detail,
         negative_prompt=negative_prompt,
         previz=previz,
         blocking=blocking,

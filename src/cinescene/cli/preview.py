@@ -20,7 +20,7 @@ def preview(
     frames: int | None = None,
     seconds: float | None = None,
     lens: float | None = None,
-    geometry: Literal["standin", "vggt", "depth"] = "standin",
+    geometry: Literal["auto", "relief", "standin", "vggt", "depth"] = "auto",
     camera_height: float = 1.6,
     dome_radius: float = 15.0,
     vggt: str | None = None,
@@ -31,9 +31,9 @@ def preview(
 ) -> None:
     """Fly a camera path through a photographed place.
 
-    Through a panorama, turning and zooming are exact; moving uses a stand-in geometry (a flat ground below the camera
-    and a far dome), or depth that is estimated by VGGT or known. Beside the video a map is written: white where the
-    picture was photographed, black where it is guessed.
+    Through a panorama, turning and zooming are exact; moving uses the relief of the place, estimated from the panorama,
+    a stand-in (a flat ground below the camera and a far dome), or depth that is estimated by VGGT or known. Beside the
+    video a map is written: white where the picture was photographed, black where it is guessed.
 
     Args:
         scene: A panorama (equirectangular, 2:1) or photos: a file, a folder, a glob; sample:NAME for one that ships
@@ -45,7 +45,8 @@ def preview(
         frames: Number of frames; by default as many as the moves take.
         seconds: Duration; by default as long as the moves take.
         lens: Focal length in mm on 36 mm film where the moves or the file do not state one (24 by default).
-        geometry: What the camera moves through: standin, vggt (needs --vggt) or depth (needs --depth).
+        geometry: What the camera moves through: relief, standin, vggt (needs --vggt) or depth (needs --depth); auto is
+            the relief of a panorama, and what --vggt or --depth says.
         camera_height: Metres from the ground to where the pictures were taken.
         dome_radius: Metres to everything that is not ground, for the stand-in.
         vggt: VGGT checkpoint: a .safetensors file, a folder with one, or a hub name (facebook/VGGT-1B is
@@ -59,6 +60,7 @@ def preview(
     from cinescene.cameras.request import ShotRequest
     from cinescene.cli.progress import progress_bar
     from cinescene.cli.values import parse_size
+    from cinescene.presets import NANO_FOLDER
     from cinescene.previz.place import PlaceOptions, open_place
     from cinescene.previz.preview import write_preview
     from cinescene.scene.scene import Scene
@@ -67,9 +69,10 @@ def preview(
     if out.suffix.lower() != ".mp4":
         raise InputError(f"{out}: expected an output name that ends in .mp4")
     options = PlaceOptions(
-        geometry=geometry,
+        geometry=chosen_geometry(geometry, vggt, depth),
         camera_height_m=camera_height,
         dome_radius_m=dome_radius,
+        relief=NANO_FOLDER / "relief",
         vggt=vggt,
         depth=depth,
         mode=mode,
@@ -95,3 +98,16 @@ def preview(
     for warning in (*track.notes, *place.warnings(track), *report.warnings):
         print(f"warning: {warning}", file=sys.stderr)
     print(out)
+
+
+def chosen_geometry(asked: str, vggt: str | None, depth: Path | None) -> Literal["relief", "standin", "vggt", "depth"]:
+    """``auto`` made definite: what a given file is for, else the relief that comes with the package, else none."""
+    from cinescene.presets import NANO_FOLDER
+
+    if asked != "auto":
+        return asked  # type: ignore[return-value]
+    if depth is not None:
+        return "depth"
+    if vggt is not None:
+        return "vggt"
+    return "relief" if (NANO_FOLDER / "relief").is_dir() else "standin"

@@ -20,6 +20,7 @@ def render(
     size: str | None = None,
     fps: float | None = None,
     panorama_width: int | None = None,
+    panoramas: int | None = None,
     shared_start: bool | None = None,
     kinds: tuple[str, ...] = (),
     first_seed: int = 0,
@@ -40,6 +41,7 @@ def render(
         size: Width and height of the frames, in place of the preset's.
         fps: Frames a second, in place of the preset's.
         panorama_width: Width of the panorama in pixels, in place of the preset's.
+        panoramas: Panoramas a scene (1 in the presets); further ones, from anywhere in it, teach depth.
         shared_start: Whether all shots of a set begin with the same camera, in place of the preset's rule.
         kinds: Kinds of sets: room, hall, courtyard, street; all by default.
         first_seed: Seed of the first scene; the others follow.
@@ -63,6 +65,7 @@ def render(
         "frames": frames,
         "frame_rate": fps,
         "panorama_width_px": panorama_width,
+        "panoramas": panoramas,
         "shared_start": shared_start,
     }
     known = {name: value for name, value in changes.items() if value is not None}

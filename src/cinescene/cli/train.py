@@ -71,6 +71,17 @@ def vggt(run: Annotated[Run, Flat], recipe: str = "nano-vggt", start: str | None
     _train("vggt", run, recipe, start, Parts())
 
 
+def relief(run: Annotated[Run, Flat], recipe: str = "nano-relief", start: str | None = None) -> None:
+    """Train distances around panoramas, on panoramas whose distances are known (data with extras).
+
+    Args:
+        run: What every stage is asked.
+        recipe: nano-relief, or a JSON file.
+        start: Folder of a relief network to go on from.
+    """
+    _train("relief", run, recipe, start, Parts())
+
+
 def t2v(
     run: Annotated[Run, Flat], parts: Annotated[Parts, Flat], recipe: str = "nano-t2v", start: str | None = None
 ) -> None:

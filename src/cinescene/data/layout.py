@@ -10,6 +10,7 @@ What the release does not have lies beside them and is optional when reading::
 
     extras/<scene_id>/set.json                  the set, its licence and the panorama's exact camera
     extras/<scene_id>/<scene_id>_pano_depth.png distance of every panorama pixel
+    extras/<scene_id>/<scene_id>_pano02.jpeg, …_pano02_depth.png   further panoramas of the place
     extras/<scene_id>/<scene_id>_<clip>.json    caption and facts of the clip
     extras/<scene_id>/<scene_id>_<clip>_cameras.json                exact cameras with lens, size and frame rate
     extras/<scene_id>/<scene_id>_<clip>_depth.png, …_mask.png
@@ -42,6 +43,10 @@ class DatasetLayout:
     def panorama_file(self, scene_id: str) -> Path:
         return self.root / "panorama" / _name(scene_id) / f"{scene_id}_pano.jpeg"
 
+    def further_panorama_file(self, scene_id: str, number: int) -> Path:
+        """Of the second panorama of a place (2) and those after it."""
+        return self.extras_folder(scene_id) / f"{scene_id}_pano{number:02d}.jpeg"
+
     def video_file(self, scene_id: str, clip: str, *, subject: bool) -> Path:
         return self.root / "video" / _branch(subject) / _name(scene_id) / f"{scene_id}_{_name(clip)}.mp4"
 
@@ -56,6 +61,9 @@ class DatasetLayout:
 
     def panorama_depth_file(self, scene_id: str) -> Path:
         return self.extras_folder(scene_id) / f"{scene_id}_pano_depth.png"
+
+    def further_depth_file(self, scene_id: str, number: int) -> Path:
+        return self.extras_folder(scene_id) / f"{scene_id}_pano{number:02d}_depth.png"
 
     def clip_file(self, scene_id: str, clip: str) -> Path:
         return self.extras_folder(scene_id) / f"{scene_id}_{_name(clip)}.json"

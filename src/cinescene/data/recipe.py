@@ -20,6 +20,8 @@ class RenderRecipe:
         paper's data; otherwise they begin anywhere.
     ``kinds``
         Kinds of sets to draw from (`cinescene.sets.description.KINDS`); empty for all.
+    ``panoramas``
+        Of each place: the first where the set is photographed from, others from anywhere in it, for training on depth.
     ``samples``
         Per pixel: 4 or 1.
     """
@@ -33,6 +35,7 @@ class RenderRecipe:
     shared_start: bool = True
     kinds: tuple[str, ...] = ()
     samples: int = 4
+    panoramas: int = 1
 
     def __post_init__(self) -> None:
         if not (16 <= self.width_px <= 4096 and 16 <= self.height_px <= 4096):
@@ -47,12 +50,17 @@ class RenderRecipe:
             raise InputError(f"clips: expected 1 to 99, got {self.clips}")
         if not 64 <= self.panorama_width_px <= 8192 or self.panorama_width_px % 2:
             raise InputError(f"panorama width: expected an even number from 64 to 8192, got {self.panorama_width_px}")
+        if not 1 <= self.panoramas <= 99:
+            raise InputError(f"panoramas: expected 1 to 99, got {self.panoramas}")
         if self.samples not in (1, 4):
             raise InputError(f"samples: expected 1 or 4, got {self.samples}")
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as JSON values."""
-        return dataclasses.asdict(self) | {"kinds": list(self.kinds)}
+        values = dataclasses.asdict(self) | {"kinds": list(self.kinds)}
+        if self.panoramas == 1:
+            del values["panoramas"]
+        return values
 
 
 def preset(name: str) -> RenderRecipe:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 import cinescene
 from cinescene.cameras import Cameras
@@ -23,6 +24,7 @@ from cinescene.data.scripted import ScriptedClip, script_clip
 from cinescene.data.writer import ClipRecord, PanoramaRecord, write_scene
 from cinescene.errors import CineSceneError, GeometryError, InputError
 from cinescene.ray_tasks import TaskError, over_ray
+from cinescene.sets.collision import FreeSpace
 from cinescene.sets.description import SetDescription
 from cinescene.sets.generate import generate_set
 from cinescene.sets.renderer import Renderer
@@ -33,6 +35,8 @@ from cinescene.sets.stage import build_stage, free_space
 SET_ATTEMPTS = 10
 """Sets drawn for a seed until one has room for its shots."""
 DRAW_STEP = 1_000_003
+NEAR_M, TAKEN_AT_M, ROOM_M = 2.0, (1.2, 1.9), 0.35
+"""Of further panoramas: standard deviation around the first, heights, and free space around them."""
 
 
 def render_dataset(
@@ -118,7 +122,7 @@ def render_scene(layout: DatasetLayout, seed: int, recipe: RenderRecipe, rendere
     write_scene(
         layout,
         scene_name(seed),
-        _render_panorama(renderer, description, recipe),
+        [_render_panorama(renderer, place, recipe) for place in panorama_places(description, space, seed, recipe)],
         _rendered_clips(renderer, scripts),
         place={"description": description.to_json()},
         recipe=recipe_of(seed, recipe),
@@ -144,8 +148,27 @@ def set_with_shots(seed: int, recipe: RenderRecipe) -> tuple[SetDescription, lis
     raise InputError(f"seed {seed}: none of {SET_ATTEMPTS} sets has room for its shots; leave this seed out")
 
 
-def _render_panorama(renderer: Renderer, description: SetDescription, recipe: RenderRecipe) -> PanoramaRecord:
-    pose = rigid(level_rotation(), torch.tensor(description.panorama_position, dtype=torch.float64))
+def panorama_places(
+    description: SetDescription, space: FreeSpace, seed: int, recipe: RenderRecipe
+) -> list[Float[np.ndarray, "3"]]:
+    """Where the panoramas of a set are taken: at its own place, near it, and anywhere; fewer where there is no room."""
+    rng = np.random.default_rng([seed, 0x9A])
+    first = np.asarray(description.panorama_position, dtype=np.float64)
+    places = [first]
+    left, front, right, back = space.bounds
+    for _ in range(100 * (recipe.panoramas - 1)):
+        if len(places) == recipe.panoramas:
+            break
+        near = first[:2] + rng.normal(0, NEAR_M, 2)
+        anywhere = np.array([rng.uniform(left, right), rng.uniform(front, back)])
+        place = np.array([*(near if rng.random() < 0.5 else anywhere), rng.uniform(*TAKEN_AT_M)])
+        if space.is_free(place, ROOM_M):
+            places.append(place)
+    return places
+
+
+def _render_panorama(renderer: Renderer, place: Float[np.ndarray, "3"], recipe: RenderRecipe) -> PanoramaRecord:
+    pose = rigid(level_rotation(), torch.tensor(place, dtype=torch.float64))
     width, height = recipe.panorama_width_px, recipe.panorama_width_px // 2
     frame = renderer.render_panorama(pose, width, height)
     camera = Cameras.equirectangular(pose, width, height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from PIL import Image
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats.cinescene_json import write as write_track
 from cinescene.cameras.formats.cinescene_release import write_cinescene_cameras
-from cinescene.data.documents import write_json
+from cinescene.data.documents import read_kind, write_json
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.manifest import write_manifest
 from cinescene.data.strips import write_depth_strip, write_mask_strip
@@ -56,19 +56,20 @@ class PanoramaRecord:
 def write_scene(
     layout: DatasetLayout,
     scene_id: str,
-    panorama: PanoramaRecord,
+    panoramas: Sequence[PanoramaRecord],
     clips: Iterable[ClipRecord],
     place: dict[str, object],
     recipe: dict[str, object],
 ) -> None:
     """Writes a scene in the release's layout with our extras beside it.
 
+    The first of ``panoramas`` is the release's; further ones lie with the extras.
     ``clips`` may be a generator: one clip is held at a time. ``place`` (what the set is) and ``recipe`` (what makes the
     same scene again) must be JSON. A scene without its manifest does not exist for readers that ask for whole scenes,
     so that a job killed at any moment leaves nothing that looks finished.
     """
     layout.manifest_file(scene_id).unlink(missing_ok=True)
-    files = _write_place(layout, scene_id, panorama, place)
+    files = _write_place(layout, scene_id, panoramas, place)
     tracks: dict[str, CameraTrack] = {}
     for record in clips:
         if record.clip in tracks:
@@ -83,22 +84,62 @@ def write_scene(
 
 
 def _write_place(
-    layout: DatasetLayout, scene_id: str, panorama: PanoramaRecord, place: dict[str, object]
+    layout: DatasetLayout, scene_id: str, panoramas: Sequence[PanoramaRecord], place: dict[str, object]
 ) -> list[Path]:
-    picture = layout.panorama_file(scene_id)
-    with written_whole(picture) as temporary:
-        array = np.ascontiguousarray(panorama.image.movedim(0, -1).numpy())
-        Image.fromarray(array).save(temporary, format="JPEG", quality=PANORAMA_JPEG_QUALITY, subsampling=0)
-    write_depth_strip(layout.panorama_depth_file(scene_id), panorama.distance_m[None])
+    written = []
+    for number, panorama in enumerate(panoramas, start=1):
+        picture, distance = panorama_files(layout, scene_id, number)
+        with written_whole(picture) as temporary:
+            array = np.ascontiguousarray(panorama.image.movedim(0, -1).numpy())
+            Image.fromarray(array).save(temporary, format="JPEG", quality=PANORAMA_JPEG_QUALITY, subsampling=0)
+        write_depth_strip(distance, panorama.distance_m[None])
+        written += [picture, distance]
     document = {
         "kind": "cinescene.set",
         "version": 1,
         "licence": "CC0-1.0",
-        "panorama_world_from_camera": panorama.camera.world_from_camera.tolist(),
+        "panorama_world_from_camera": panoramas[0].camera.world_from_camera.tolist(),
         "place": place,
     }
+    if len(panoramas) > 1:
+        document["further_panoramas"] = [p.camera.world_from_camera.tolist() for p in panoramas[1:]]
     write_json(layout.set_file(scene_id), document)
-    return [picture, layout.panorama_depth_file(scene_id), layout.set_file(scene_id)]
+    return [*written, layout.set_file(scene_id)]
+
+
+def panorama_files(layout: DatasetLayout, scene_id: str, number: int) -> tuple[Path, Path]:
+    """Picture and distances of a place's panorama, counted from 1."""
+    if number == 1:
+        return layout.panorama_file(scene_id), layout.panorama_depth_file(scene_id)
+    return layout.further_panorama_file(scene_id, number), layout.further_depth_file(scene_id, number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPanorama:
+    """Files of a panorama, and how high above the ground of its set it was taken."""
+
+    picture_file: Path
+    distance_file: Path
+    height_m: float
+
+
+def stored_panoramas(layout: DatasetLayout, scene_id: str) -> list[StoredPanorama]:
+    """The panoramas of a place whose exact cameras are recorded; none for the published data. Raises `InputError`."""
+    if not layout.set_file(scene_id).is_file():
+        return []
+    document = read_kind(layout.set_file(scene_id), "set file", "cinescene.set", 1)
+    poses = [document.get("panorama_world_from_camera"), *document.get("further_panoramas", [])]
+    stored = []
+    for number, pose in enumerate(poses, start=1):
+        picture, distance = panorama_files(layout, scene_id, number)
+        try:
+            height = float(np.asarray(pose, dtype=np.float64)[2, 3])
+        except (TypeError, ValueError, IndexError) as error:
+            raise InputError(
+                f"{layout.set_file(scene_id)}: panorama {number}: expected a 4×4 matrix, got {pose!r}"
+            ) from error
+        stored.append(StoredPanorama(picture_file=picture, distance_file=distance, height_m=height))
+    return stored
 
 
 def _write_clip(layout: DatasetLayout, scene_id: str, record: ClipRecord) -> list[Path]:

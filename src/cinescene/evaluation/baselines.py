@@ -1,9 +1,11 @@
-"""Baselines that need no network of ours: what a clip must beat to have been worth generating.
+"""Baselines that need no video model: what a clip must beat to have been worth generating.
 
 ``nearest-view``
     The photographed view whose direction is nearest to the frame's, through the frame's lens, turned but not moved.
 ``panorama-standin``
     The path flown through the panorama on a flat ground and a far dome (`cinescene.previz.stand_in`).
+``panorama-relief``
+    The path flown through the panorama's relief, as nano's network estimates it (`cinescene.scene.relief`).
 ``explicit-geometry``
     The path flown through known or VGGT's depth (`cinescene.scene.splat`), with holes, as mesh or points.
 """
@@ -19,7 +21,7 @@ import torch
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.projection import camera_directions, pixel_grid
 from cinescene.errors import InputError
-from cinescene.previz.flight import fly_through_panorama
+from cinescene.previz.flight import Surroundings, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
@@ -28,7 +30,7 @@ from cinescene.scene.splat import Mode
 from cinescene.tensor_types import Float, Tensor
 from cinescene.video import write_video
 
-Baseline = Literal["nearest-view", "panorama-standin", "explicit-geometry"]
+Baseline = Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry"]
 
 
 def nearest_view_frames(
@@ -49,10 +51,10 @@ def nearest_view_frames(
         yield _turned(views[nearest], view_cameras[nearest], camera)
 
 
-def standin_frames(
-    panorama: Panorama, cameras: Cameras, place: StandIn | None = None
+def panorama_frames(
+    panorama: Panorama, cameras: Cameras, place: Surroundings | None = None
 ) -> Iterator[Float[Tensor, "3 h w"]]:
-    """Frames of a flight through the panorama on stand-in geometry; ``cameras`` in the panorama's world, in metres."""
+    """Frames of a flight through the panorama, by default on stand-in geometry; cameras in its world, in metres."""
     for frame in fly_through_panorama(panorama, cameras, place or StandIn()):
         yield frame.image
 

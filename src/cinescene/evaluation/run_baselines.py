@@ -21,15 +21,18 @@ from cinescene.evaluation.baselines import (
     Baseline,
     geometry_frames,
     nearest_view_frames,
-    standin_frames,
+    panorama_frames,
     write_baseline,
 )
 from cinescene.evaluation.clip_job import ClipJob
+from cinescene.presets import NANO_FOLDER
 from cinescene.previz.geometry_flight import panorama_depth_views
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.images import load_image
 from cinescene.scene.panorama import Panorama, panorama_views
+from cinescene.scene.relief import load_relief_net
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Tensor
 from cinescene.video import video_info
@@ -76,7 +79,10 @@ def _frames(
     moved = cameras.to(dtype=torch.float64).moved(level @ invert_rigid(pose))
     panorama = Panorama.from_image(image, str(layout.panorama_file(scene_id)))
     if baseline == "panorama-standin":
-        return standin_frames(panorama, moved, StandIn(camera_height_m=camera_height_m))
+        return panorama_frames(panorama, moved, StandIn(camera_height_m=camera_height_m))
+    if baseline == "panorama-relief":
+        net = load_relief_net(NANO_FOLDER / "relief")
+        return panorama_frames(panorama, moved, ReliefSurface.around(panorama, net, camera_height_m))
     if baseline == "nearest-view":
         views, view_cameras = panorama_views(panorama, ViewLayout.paper())
         return nearest_view_frames(views, view_cameras, moved)

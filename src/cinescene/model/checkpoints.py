@@ -1,8 +1,8 @@
 """Model folders in the diffusers layout: reading Wan's published ones and ours, writing ours.
 
 A folder holds ``model_index.json`` and one subfolder a part: ``transformer/`` (and ``transformer_2/``, Wan 2.2's expert
-for low noise), ``vae/``, ``text_encoder/``, ``tokenizer/``, ``scheduler/``, and in ours ``vggt/``. All weights are
-safetensors.
+for low noise), ``vae/``, ``text_encoder/``, ``tokenizer/``, ``scheduler/``, and in ours ``vggt/`` and ``relief/``. All
+weights are safetensors.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cinescene.model.text_encoder import TextEncoder
 from cinescene.model.trainable import NEW_MODULES
 from cinescene.model.transformer import CineSceneTransformer
 from cinescene.model.weight_files import load_weights, read_json, save_weights, weight_files, write_json
+from cinescene.scene.relief import ReliefNet, load_relief_net, save_relief_net
 from cinescene.scene.vggt.model import Vggt
 from cinescene.scene.vggt.weights import load_vggt, save_vggt
 
@@ -44,7 +45,8 @@ class ModelParts:
     """What a pipeline is made of.
 
     ``low_noise_transformer`` takes over from ``transformer`` at times below ``boundary`` (Wan 2.2 14B); both are None
-    where one network serves all times. ``scheduler`` is a diffusers scheduler. ``vggt`` encodes the scene's geometry.
+    where one network serves all times. ``scheduler`` is a diffusers scheduler. ``vggt`` encodes the scene's geometry,
+    ``relief`` estimates how far away everything around a panorama is.
     ``untrained`` says that some of the weights are random, which everything made with them is marked with.
     """
 
@@ -55,6 +57,7 @@ class ModelParts:
     low_noise_transformer: CineSceneTransformer | None = None
     boundary: float | None = None
     vggt: Vggt | None = None
+    relief: ReliefNet | None = None
     defaults: ShotDefaults = field(default_factory=ShotDefaults)
     untrained: bool = False
 
@@ -112,6 +115,7 @@ def load_parts(
         text_encoder=load_text_encoder(folder, index, dtype=dtype),
         scheduler=load_scheduler(folder / "scheduler"),
         vggt=encoder,
+        relief=load_relief_net(folder / "relief") if (folder / "relief").is_dir() else None,
         defaults=ShotDefaults.from_dict(index["shot_defaults"]) if "shot_defaults" in index else ShotDefaults(),
         untrained=bool(index.get("untrained", kind == "WanPipeline")),
     )
@@ -240,6 +244,7 @@ def _write_parts(parts: ModelParts, folder: Path) -> None:
         "vae": _library_and_class(parts.autoencoder.wan),
         "scheduler": ["diffusers", type(parts.scheduler).__name__],
         "vggt": ["cinescene", "Vggt"] if parts.vggt is not None else [None, None],
+        "relief": ["cinescene", "ReliefNet"] if parts.relief is not None else [None, None],
         "shot_defaults": dataclasses.asdict(parts.defaults),
         "untrained": parts.untrained,
     }
@@ -252,6 +257,8 @@ def _write_parts(parts: ModelParts, folder: Path) -> None:
     parts.scheduler.save_pretrained(folder / "scheduler")
     if parts.vggt is not None:
         save_vggt(parts.vggt, folder / "vggt")
+    if parts.relief is not None:
+        save_relief_net(parts.relief, folder / "relief")
     if parts.text_encoder.kind == "minilm":
         index["text_encoder"] = ["cinescene", "minilm"]
     else:

@@ -121,9 +121,15 @@ def encode_previz(
     before it is encoded, so that no guessed pixel reaches the model. The mask is averaged over each latent cell (one
     frame for the first latent frame, ``temporal_factor`` frames for the others).
     """
-    neutral = 0.5 + (frames - 0.5) * photographed
-    latents = autoencoder.encode(neutral)
+    latents = autoencoder.encode(only_photographed(frames, photographed))
     return latents, latent_shares(photographed, autoencoder).type_as(latents)
+
+
+def only_photographed(
+    frames: Float[Tensor, "*b t 3 h w"], photographed: Float[Tensor, "*b t 1 h w"]
+) -> Float[Tensor, "*b t 3 h w"]:
+    """Frames that are grey where they were not photographed."""
+    return 0.5 + (frames - 0.5) * photographed
 
 
 def latent_shares(shares: Float[Tensor, "b t 1 h w"], autoencoder: Autoencoder) -> Float[Tensor, "b 1 tl hl wl"]:

@@ -14,7 +14,7 @@ from cinescene.errors import CheckpointError, InputError
 class ShotDefaults:
     """What a model makes unless asked otherwise, and the size at which it is shown the scene's views.
 
-    The defaults here are the CineScene paper's.
+    The defaults here are the CineScene paper's; ``detail`` is that of `model.detail`, 0 for none.
     """
 
     width_px: int = 672
@@ -27,10 +27,11 @@ class ShotDefaults:
     text_guidance: float = 5.0
     scene_guidance: float = 1.0
     noise_scale: float = 1.0
+    detail: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if not value >= (0 if "guidance" in name or name == "noise_scale" else 1):
+            if not value >= (0 if "guidance" in name or name in ("noise_scale", "detail") else 1):
                 raise InputError(f"shot defaults: {name}: expected a positive number, got {value}")
 
     @property

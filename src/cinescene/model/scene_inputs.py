@@ -18,9 +18,10 @@ from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts
 from cinescene.model.conditioning import encode_previz, latent_shares
 from cinescene.model.inputs import CineSceneInputs
-from cinescene.previz.flight import PrevizFrame, fly_through_panorama
+from cinescene.previz.flight import PrevizFrame, Surroundings, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry, world_of_start_view
 from cinescene.previz.place import placed_estimate
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.scene import Scene, SceneImages
@@ -28,8 +29,8 @@ from cinescene.scene.vggt import EncodeOptions, SceneEncoding, encode_scene
 from cinescene.scene.vggt.cache import TensorCache
 from cinescene.tensor_types import Float, Tensor
 
-PrevizKind = Literal["auto", "standin", "vggt", "none"]
-"""``auto``: the stand-in for a panorama, VGGT's depth for photos, none where neither can be had."""
+PrevizKind = Literal["auto", "relief", "standin", "vggt", "none"]
+"""``auto``: for a panorama its relief, or the stand-in; for photos VGGT's depth; none where nothing can be had."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,26 +148,37 @@ def previz_kind(asked: PrevizKind, scene: Scene, parts: ModelParts) -> PrevizKin
         if asked not in ("auto", "none"):
             raise InputError(f"previz: this model was built without a previz input, so {asked!r} cannot be used")
         return "none"
-    if asked == "standin" and scene.panorama is None:
-        raise InputError(f"{scene.name}: the stand-in geometry needs a panorama; use previz vggt or none")
+    if asked in ("relief", "standin") and scene.panorama is None:
+        raise InputError(f"{scene.name}: previz {asked} needs a panorama; use previz vggt or none")
+    if asked == "relief" and parts.relief is None:
+        raise InputError("previz relief: this model has no relief network; use previz standin, vggt or none")
     if asked == "vggt" and parts.vggt is None:
         raise InputError("previz vggt: needs a VGGT checkpoint (vggt=, --vggt)")
     if asked != "auto":
         return asked
     if scene.panorama is not None:
-        return "standin"
+        return "relief" if parts.relief is not None else "standin"
     return "vggt" if parts.vggt is not None else "none"
 
 
-def fly_previz(
-    encoded: EncodedScene, cameras: Cameras, kind: PrevizKind, camera_height_m: float, dome_radius_m: float
-) -> Iterator[PrevizFrame]:
-    """The previz of a path, frame by frame."""
+def surroundings_of(
+    scene: Scene, kind: PrevizKind, parts: ModelParts, camera_height_m: float, dome_radius_m: float
+) -> StandIn | ReliefSurface | None:
+    """What a panorama's previz moves through; None for other kinds of previz."""
     if kind == "standin":
+        return StandIn(camera_height_m=camera_height_m, dome_radius_m=dome_radius_m)
+    if kind != "relief":
+        return None
+    assert parts.relief is not None
+    assert scene.panorama is not None
+    return ReliefSurface.around(scene.panorama, parts.relief, camera_height_m)
+
+
+def fly_previz(encoded: EncodedScene, cameras: Cameras, surroundings: Surroundings | None) -> Iterator[PrevizFrame]:
+    """The previz of a path, frame by frame: through a panorama's surroundings, or the scene's estimated geometry."""
+    if surroundings is not None:
         assert encoded.scene.panorama is not None
-        place = StandIn(camera_height_m=camera_height_m, dome_radius_m=dome_radius_m)
-        return fly_through_panorama(encoded.scene.panorama, cameras, place)
-    assert kind == "vggt"
+        return fly_through_panorama(encoded.scene.panorama, cameras, surroundings)
     assert encoded.geometry is not None
     return fly_through_geometry(encoded.geometry, cameras)
 

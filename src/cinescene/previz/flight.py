@@ -1,21 +1,24 @@
-"""Flying a camera path through a panorama on the stand-in geometry."""
+"""Flying a camera path through a panorama on assumed or estimated surroundings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
+import torch.nn.functional as F
 
 from cinescene.cameras import Cameras
 from cinescene.cameras.projection import pixel_rays
 from cinescene.errors import GeometryError
-from cinescene.previz.stand_in import StandIn
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.sphere_sampling import PanoramaPyramid, sample_panorama
 from cinescene.tensor_types import Float, Tensor
 
+A_GRAIN = 6
+"""Rays that are followed across a grain of the surroundings, in pictures that have more pixels there."""
 HALF_GUESSED_RAD = math.radians(20)
 """Angle between how a point is seen and how it was photographed at which its picture is trusted by half."""
 
@@ -36,15 +39,33 @@ class PrevizFrame:
     staged: Float[Tensor, "h w"] | None = None
 
 
-def fly_through_panorama(panorama: Panorama, cameras: Cameras, place: StandIn) -> Iterator[PrevizFrame]:
+@runtime_checkable
+class Surroundings(Protocol):
+    """What is around a panorama, in a z-up world in metres whose origin is where it was taken."""
+
+    @property
+    def grain_rad(self) -> float:
+        """Angle below which nothing of it changes; 0 where edges are sharp."""
+
+    def distance(self, origin: Float[Tensor, "3"], directions: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
+        """Distance along unit ``directions`` from ``origin`` to the first surface; infinity where there is none."""
+
+    def slip(self, points: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
+        """How far the surface may be off in the direction of points; 1 is nothing but an assumption, 0 is exact."""
+
+
+def fly_through_panorama(
+    panorama: Panorama, cameras: Cameras, place: Surroundings, pyramid: PanoramaPyramid | None = None
+) -> Iterator[PrevizFrame]:
     """What perspective cameras (t,), in metres in the panorama's z-up world, see of a panorama.
 
     Exact for turning and for the lens; moving uses ``place`` around the point where the panorama was taken. Frames come
-    one by one, so that memory does not grow with their number.
+    one by one, so that memory does not grow with their number. ``pyramid`` saves building one for each call.
     """
     if cameras.projection != "perspective" or len(cameras.batch_shape) != 1:
         raise GeometryError("previz: expected perspective cameras of shape (t,)")
-    pyramid = panorama.pyramid(spacing_rad=closest_spacing_rad(cameras) / 2)
+    if pyramid is None:
+        pyramid = panorama.pyramid(spacing_rad=closest_spacing_rad(cameras) / 2)
     centre = panorama.camera.position
     panorama_from_world = panorama.camera.camera_from_world[:3, :3].float()
     for index in range(len(cameras)):
@@ -58,17 +79,32 @@ def _frame(
     panorama_from_world: Float[Tensor, "3 3"],
     camera: Cameras,
     origin: Float[Tensor, "3"],
-    place: StandIn,
+    place: Surroundings,
 ) -> PrevizFrame:
     _, rays = pixel_rays(camera)
-    distance = place.distance(origin, rays)
+    distance = _distances(place, origin, rays, float(camera.focal_px.amin()))
     known = distance.isfinite()
     from_centre = origin + rays * torch.where(known, distance, 1.0)[..., None]
     image = sample_panorama(pyramid, from_centre @ panorama_from_world.mT)
     pixel_rad = 1 / float(camera.focal_px.amin())
     parallax = _angle(rays, from_centre)
-    photographed = 1 / (1 + ((parallax - pixel_rad).clamp_min(0) / HALF_GUESSED_RAD).square())
+    moved = (parallax - pixel_rad).clamp_min(0) * place.slip(from_centre)
+    photographed = 1 / (1 + (moved / HALF_GUESSED_RAD).square())
     return PrevizFrame(image=image * known, photographed=photographed * known)
+
+
+def _distances(
+    place: Surroundings, origin: Float[Tensor, "3"], rays: Float[Tensor, "h w 3"], focal_px: float
+) -> Float[Tensor, "h w"]:
+    """Distance of every pixel, where that is enough interpolated between rays `A_GRAIN` of which are a grain apart."""
+    stride = int(place.grain_rad * focal_px / A_GRAIN)
+    if stride < 2:
+        return place.distance(origin, rays)
+    height, width = rays.shape[:2]
+    coarse = (-(-(height - 1) // stride) + 1, -(-(width - 1) // stride) + 1)
+    fewer = F.interpolate(rays.movedim(-1, 0)[None], coarse, mode="bilinear", align_corners=True)[0].movedim(0, -1)
+    closeness = 1 / place.distance(origin, F.normalize(fewer.contiguous(), dim=-1))
+    return 1 / F.interpolate(closeness[None, None], (height, width), mode="bilinear", align_corners=True)[0, 0]
 
 
 def _angle(rays: Float[Tensor, "h w 3"], others: Float[Tensor, "h w 3"]) -> Float[Tensor, "h w"]:

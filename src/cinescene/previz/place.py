@@ -14,17 +14,19 @@ from cinescene.depth_files import read_depth
 from cinescene.errors import InputError
 from cinescene.previz.flight import PrevizFrame, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry, panorama_depth_views, world_of_start_view
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.previz.support import path_warnings
+from cinescene.previz.support import path_warnings, relief_warnings
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
+from cinescene.scene.relief import load_relief_net
 from cinescene.scene.scene import Scene
 from cinescene.scene.splat import Mode
 
 if TYPE_CHECKING:
     from cinescene.scene.vggt import SceneEncoding
 
-Geometry = Literal["standin", "vggt", "depth"]
+Geometry = Literal["relief", "standin", "vggt", "depth"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,8 @@ class PlaceOptions:
     """What geometry a preview flies through.
 
     ``geometry``
-        ``standin``: flat ground and far dome around a panorama. ``vggt``: estimated from the pictures by the VGGT
+        ``relief``: a panorama's distances, estimated by the network in the folder ``relief``. ``standin``: flat ground
+        and far dome around a panorama. ``vggt``: estimated from the pictures by the VGGT
         checkpoint ``vggt`` (a file, a folder or a hub name). ``depth``: known, from the file ``depth`` (distance from
         the centre of every panorama pixel, or z-depth of a single photo; see `cinescene.depth_files`).
     ``camera_height_m``
@@ -45,6 +48,7 @@ class PlaceOptions:
     geometry: Geometry = "standin"
     camera_height_m: float = 1.6
     dome_radius_m: float = 15.0
+    relief: Path | None = None
     vggt: str | None = None
     depth: Path | None = None
     mode: Mode = "mesh"
@@ -64,6 +68,8 @@ def open_place(scene: Scene, options: PlaceOptions) -> Place:
     """The geometry that ``options`` ask for. Raises `InputError` or `GeometryError` that says what is missing."""
     if options.geometry == "standin":
         return _stand_in(scene, options)
+    if options.geometry == "relief":
+        return _relief(scene, options)
     views = _known(scene, options) if options.geometry == "depth" else _estimated(scene, options)
     return Place(
         fly=lambda cameras: fly_through_geometry(views, cameras, options.mode),
@@ -83,6 +89,22 @@ def _stand_in(scene: Scene, options: PlaceOptions) -> Place:
     return Place(
         fly=lambda cameras: fly_through_panorama(panorama, cameras, place),
         warnings=lambda track: path_warnings(track, place),
+        ground_z_m=-options.camera_height_m,
+    )
+
+
+def _relief(scene: Scene, options: PlaceOptions) -> Place:
+    panorama = scene.panorama
+    if panorama is None:
+        raise InputError(
+            f"{scene.name}: a relief needs a panorama; estimate the geometry of photos with --geometry vggt"
+        )
+    if options.relief is None:
+        raise InputError("geometry relief: expected the folder of a relief network, as `cinescene train relief` writes")
+    surface = ReliefSurface.around(panorama, load_relief_net(options.relief), options.camera_height_m)
+    return Place(
+        fly=lambda cameras: fly_through_panorama(panorama, cameras, surface),
+        warnings=lambda track: relief_warnings(track, surface),
         ground_z_m=-options.camera_height_m,
     )
 

@@ -38,6 +38,15 @@ class StandIn:
         inside = torch.linalg.vector_norm(points, dim=-1) < self.dome_radius_m
         return inside & (points[..., 2] > -self.camera_height_m)
 
+    @property
+    def grain_rad(self) -> float:
+        """0: the ground meets the dome in an edge."""
+        return 0.0
+
+    def slip(self, points: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
+        """1: everything is assumed."""
+        return torch.ones_like(points[..., 0])
+
     def distance(self, origin: Float[Tensor, "3"], directions: Float[Tensor, "*b 3"]) -> Float[Tensor, "*b"]:
         """Distance along unit ``directions`` from ``origin`` to the first surface; infinity where there is none.
 

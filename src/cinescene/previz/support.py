@@ -8,6 +8,7 @@ from itertools import groupby
 import torch
 
 from cinescene.cameras import CameraTrack
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.tensor_types import Bool, Tensor
 
@@ -29,6 +30,24 @@ def path_warnings(track: CameraTrack, place: StandIn) -> list[str]:
         f"{when}: the camera is {float(positions.norm(dim=-1).max()):.1f} m away, outside the dome of "
         f"{place.dome_radius_m:g} m; nothing can be shown there; shorten the path or state a larger dome radius"
         for when in _stretches(beyond & ~below, track)
+    ]
+    return warnings
+
+
+def relief_warnings(track: CameraTrack, surface: ReliefSurface) -> list[str]:
+    """Stretches of a path, in metres around a panorama, below the ground or behind what the panorama shows."""
+    positions = track.world_from_camera[:, :3, 3]
+    below = positions[:, 2] <= -surface.camera_height_m
+    behind = ~surface.contains(positions) & ~below
+    warnings = [
+        f"{when}: the camera is below the ground, which is taken to be {surface.camera_height_m:g} m below the "
+        "panorama; raise the path or state another camera height"
+        for when in _stretches(below, track)
+    ]
+    warnings += [
+        f"{when}: the camera goes through something that the panorama shows, a wall or an object (its distance is "
+        "estimated); shorten the path"
+        for when in _stretches(behind, track)
     ]
     return warnings
 

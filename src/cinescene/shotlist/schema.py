@@ -29,7 +29,10 @@ SHOT_ENTRIES: dict[str, dict[str, Any]] = {
     },
     "scene_guidance": {"type": "number", "minimum": 0, "description": "How closely to follow the place."},
     "noise_scale": {"type": "number", "minimum": 0, "maximum": 2, "description": "Less than 1 is calmer."},
-    "previz": {"enum": ["auto", "standin", "vggt", "none"], "description": "Geometry that hints at the parallax."},
+    "previz": {
+        "enum": ["auto", "relief", "standin", "vggt", "none"],
+        "description": "Geometry that hints at the parallax.",
+    },
     "blocking": {
         "type": "string",
         "minLength": 1,

@@ -20,6 +20,7 @@ from cinescene.scene.vggt import TensorCache, load_vggt
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
 from cinescene.training.recipe import Recipe
+from cinescene.training.relief import ReliefStage
 from cinescene.training.stage import Stage
 from cinescene.training.vae import VaeStage
 from cinescene.training.vggt import VggtStage
@@ -75,6 +76,9 @@ def build_stage(
     if recipe.stage == "vggt":
         start = Path(sources.start) if sources.start else None
         return VggtStage(sources.train, held_out, start=start, options=recipe.vggt, seed=recipe.options.seed)
+    if recipe.stage == "relief":
+        start = Path(sources.start) if sources.start else None
+        return ReliefStage(sources.train, held_out, start=start, options=recipe.relief, seed=recipe.options.seed)
     parts = model_parts(recipe, sources)
     parts.autoencoder.to(device)
     if parts.vggt is not None:
@@ -87,7 +91,7 @@ def build_stage(
             _log.warning("blocks are not compiled: PyTorch needs a C++ compiler (g++, or $CXX) for that on a CPU")
         else:
             parts.transformer.compile_blocks()
-    encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt)
+    encoders = Encoders(autoencoder=parts.autoencoder, vggt=parts.vggt, relief=parts.relief)
 
     def encoded(roots: Sequence[Path], what: str, options: EncodingOptions) -> EncodedClips:
         store = TensorCache(kind="training", limit_bytes=None, **({} if cache is None else {"folder": cache}))
@@ -137,7 +141,7 @@ def _nano(recipe: Recipe) -> ModelParts:
     parts = random_nano(recipe.options.seed, **recipe.model_options)
     if (NANO_FOLDER / "model_index.json").is_file():
         shipped = load_parts(NANO_FOLDER, dtype=torch.float32)
-        parts = dataclasses.replace(parts, autoencoder=shipped.autoencoder, vggt=shipped.vggt)
+        parts = dataclasses.replace(parts, autoencoder=shipped.autoencoder, vggt=shipped.vggt, relief=shipped.relief)
     return parts
 
 

@@ -23,12 +23,14 @@ from cinescene.errors import GeometryError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.conditioning import encode_previz, latent_shares
 from cinescene.model.scene_inputs import StackedPreviz, stack_previz
-from cinescene.previz.flight import HALF_GUESSED_RAD, PrevizFrame, fly_through_panorama
+from cinescene.previz.flight import HALF_GUESSED_RAD, PrevizFrame, Surroundings, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry
+from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
 from cinescene.scene.panorama import Panorama, panorama_views
+from cinescene.scene.relief import ReliefNet
 from cinescene.scene.vggt import EncodeOptions, TensorCache, Vggt, encode_scene, weights_hash
 from cinescene.scene.vggt.cache import tensor_hash
 from cinescene.scene.vggt.encode import SceneEncoding
@@ -39,7 +41,7 @@ from cinescene.training.mirror import mirrored_caption
 VERSION = 1
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
-PREVIZ_KINDS = ("standin", "vggt")
+PREVIZ_KINDS = ("standin", "relief", "vggt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,8 @@ class EncodingOptions:
     ``mirrored``
         Whether every window also comes mirrored, with left and right exchanged in its caption.
     ``previz``
-        Kinds of previz: ``standin`` (flat ground and dome) and ``vggt`` (estimated depth).
+        Kinds of previz: ``standin`` (flat ground and dome), ``relief`` (distances estimated from the panorama; the
+        stand-in without a network for it) and ``vggt`` (estimated depth).
     ``stand_ins``
         Whether every previz also comes with stand-in actors, for clips of which it is recorded who does what.
     ``dome_radius_m``
@@ -62,7 +65,7 @@ class EncodingOptions:
 
     windows: int = 1
     mirrored: bool = False
-    previz: tuple[str, ...] = PREVIZ_KINDS
+    previz: tuple[str, ...] = ("standin", "vggt")
     stand_ins: bool = False
     dome_radius_m: float = 15.0
     camera_height_m: float = 1.6
@@ -128,11 +131,13 @@ class Encoders:
 
     autoencoder: Autoencoder
     vggt: Vggt | None
+    relief: ReliefNet | None = None
 
     def hashes(self) -> dict[str, str]:
         return {
             "autoencoder": tensor_hash(self.autoencoder.state_dict()),
             "vggt": "none" if self.vggt is None else weights_hash(self.vggt),
+            "relief": "none" if self.relief is None else tensor_hash(self.relief.state_dict()),
         }
 
 
@@ -214,7 +219,7 @@ class EncodedClips:
             def encode(kind: str = kind) -> dict[str, Tensor]:
                 return self._encode_previz(item, kind)
 
-            previz.append(self._stored(content, settings, encode, with_vggt=kind == "vggt"))
+            previz.append(self._stored(content, settings, encode, geometry=None if kind == "standin" else kind))
         return tensors | {name: torch.stack([p[name] for p in previz]) for name in PREVIZ_TENSORS}
 
     def _previz_settings(self) -> dict[str, Any]:
@@ -241,7 +246,7 @@ class EncodedClips:
             def encode() -> dict[str, Tensor]:
                 return self._encode_geometry(panorama, layout, place.mirrored)
 
-            tensors |= self._stored(content, options, encode, with_vggt=True)
+            tensors |= self._stored(content, options, encode, geometry="vggt")
         return {name: value.float() for name, value in tensors.items()}, layout.cameras(panorama.camera)
 
     def _stored(
@@ -250,15 +255,15 @@ class EncodedClips:
         options: dict[str, Any],
         compute: Callable[[], dict[str, Tensor]],
         *,
-        with_vggt: bool = False,
+        geometry: str | None = None,
     ) -> dict[str, Tensor]:
-        """From the cache, or computed without gradients."""
+        """From the cache, or computed without gradients; ``geometry`` names the network that had a part in it."""
 
         def lean() -> dict[str, Tensor]:
             with torch.no_grad():
                 return {name: tensor.contiguous() for name, tensor in compute().items()}
 
-        weights = self.hashes["autoencoder"] + (self.hashes["vggt"] if with_vggt else "")
+        weights = self.hashes["autoencoder"] + (self.hashes[geometry] if geometry is not None else "")
         settings = options | {"version": VERSION}
         return cached_encoding(self.cache, content, weights, settings, lean)
 
@@ -327,7 +332,9 @@ class EncodedClips:
             if geometry is not None:
                 frames = list(fly_through_geometry(geometry, cameras))
         if not frames:
-            place = StandIn(camera_height_m=height_m, dome_radius_m=self.options.dome_radius_m)
+            place: Surroundings = StandIn(camera_height_m=height_m, dome_radius_m=self.options.dome_radius_m)
+            if kind == "relief" and self.encoders.relief is not None:
+                place = ReliefSurface.around(panorama, self.encoders.relief, height_m)
             frames = list(fly_through_panorama(panorama, cameras, place))
         performances, times = dataset.performances(clip) if self.options.stand_ins else ((), ())
         acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times))) if performances else None

@@ -48,4 +48,4 @@ def optimisers(module: nn.Module, options: TrainOptions) -> list[torch.optim.Opt
 
 def _is_hidden_matrix(name: str, parameter: nn.Parameter) -> bool:
     """Whether a parameter maps a block's width to a block's width: not embeddings, heads, kernels or tables."""
-    return parameter.ndim == 2 and ".blocks." in f".{name}"
+    return parameter.ndim == 2 and "blocks." in name

@@ -14,11 +14,12 @@ from cinescene.files import readable_file
 from cinescene.model.trainable import TrainableGroup
 from cinescene.training.encoded import EncodingOptions
 from cinescene.training.options import TrainOptions
+from cinescene.training.relief import ReliefOptions
 from cinescene.training.vae import VaeOptions
 from cinescene.training.vggt import VggtOptions
 from cinescene.training.video import VideoOptions
 
-STAGES = ("vae", "vggt", "t2v", "scene", "finetune")
+STAGES = ("vae", "vggt", "relief", "t2v", "scene", "finetune")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ class Recipe:
     options: TrainOptions = field(default_factory=TrainOptions)
     vae: VaeOptions = field(default_factory=VaeOptions)
     vggt: VggtOptions = field(default_factory=VggtOptions)
+    relief: ReliefOptions = field(default_factory=ReliefOptions)
     video: VideoOptions = field(default_factory=VideoOptions)
 
     def __post_init__(self) -> None:
@@ -84,6 +86,7 @@ _NESTED: dict[str, type] = {
     "options": TrainOptions,
     "vae": VaeOptions,
     "vggt": VggtOptions,
+    "relief": ReliefOptions,
     "video": VideoOptions,
 }
 
@@ -134,6 +137,9 @@ def presets() -> dict[str, Recipe]:
     geometry = TrainOptions(
         steps=20_000, batch_size=4, learning_rate=4e-4, warmup_steps=100, ema_decay=0.995, decay_share=0.3, keep=2
     )
+    shapes = dataclasses.replace(
+        pictures, steps=5_000, batch_size=16, learning_rate=2e-3, optimiser="muon", ema_decay=0.998
+    )
     video = TrainOptions(
         steps=40_000,
         batch_size=8,
@@ -155,6 +161,7 @@ def presets() -> dict[str, Recipe]:
     return {
         "nano-vae": Recipe(stage="vae", options=pictures, vae=VaeOptions(crop_px=96, divergence=0.0)),
         "nano-vggt": Recipe(stage="vggt", options=geometry),
+        "nano-relief": Recipe(stage="relief", options=shapes),
         "nano-t2v": Recipe(stage="t2v", clips=clips, options=video),
         "nano-pieces": Recipe(stage="scene", clips=clips, encoding=hints, options=many, video=pieces),
         "nano-scene": Recipe(stage="scene", clips=clips, encoding=hints, options=video, video=nano),

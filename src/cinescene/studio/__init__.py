@@ -1,0 +1,1 @@
+"""The studio: a web page on which a director makes a shot. Built on the library, which never imports it."""
