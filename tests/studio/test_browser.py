@@ -1,5 +1,6 @@
 """The studio in a real browser: a place is opened, the camera set, scrubbed, a take made and played."""
 
+import base64
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -117,6 +118,21 @@ def test_uploads(studio: Studio, page: Any, tmp_path: Path) -> None:
     chooser.set_input_files(str(panorama))
     page.get_by_text("is on the stage").wait_for(timeout=WAIT_MS)
     assert not list((studio.page.folder / "uploads" / "photos").glob("*"))
+
+
+def test_a_panorama_is_dropped_on_the_page(studio: Studio, page: Any) -> None:
+    frame = page.frame_locator("iframe.drop")
+    frame.locator("#zone").wait_for(timeout=WAIT_MS)
+    data = base64.b64encode(sample_path("sample:courtyard").read_bytes()).decode()
+    drop = """(zone, data) => {
+        const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], "place.jpg", {type: "image/jpeg"}));
+        zone.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+    }"""
+    frame.locator("#zone").evaluate(drop, data)
+    page.get_by_text("is on the stage").wait_for(timeout=WAIT_MS)
+    frame.get_by_text("taken").wait_for(timeout=WAIT_MS)
 
 
 def test_a_port_that_is_taken_is_said(studio: Studio) -> None:

@@ -25,6 +25,7 @@ _SETTINGS = {
     "guidance": "text_guidance",
     "scene_guidance": "scene_guidance",
     "noise_scale": "noise_scale",
+    "detail": "detail",
     "previz": "previz",
     "blocking": "blocking",
     "camera_height": "camera_height_m",

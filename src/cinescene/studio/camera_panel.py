@@ -119,8 +119,9 @@ class CameraPanel:
         self.page.path_changed()
 
     def _choose(self, event: Any) -> None:
-        if self._shown:
-            self.page.chosen = min(int(self.index.value), len(self.page.desk)) - 1
+        asked = min(int(self.index.value), len(self.page.desk)) - 1
+        if self._shown and asked != self.page.chosen:
+            self.page.chosen = asked
             self.page.playhead.value = self.page.desk[self.page.chosen].time_s - self.page.desk.path.start_s
             self.page.path_changed()
 

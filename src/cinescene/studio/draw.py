@@ -55,12 +55,12 @@ def draw_stage(server: Any, stage: Stage) -> None:
     scene.add_grid("/place/ground", 20, 20, cell_size=1.0, section_size=5.0, position=(0, 0, floor), plane_opacity=0.0)
     scene.add_cylinder(
         "/place/person/body", radius=0.16, height=PERSON_M - 0.24, color=(240, 190, 60),
-        position=(0.9, 2.2, floor + (PERSON_M - 0.24) / 2),
+        position=(-1.6, 2.6, floor + (PERSON_M - 0.24) / 2),
     )  # fmt: skip
     scene.add_icosphere(
-        "/place/person/head", radius=0.12, color=(240, 190, 60), position=(0.9, 2.2, floor + PERSON_M - 0.12)
+        "/place/person/head", radius=0.12, color=(240, 190, 60), position=(-1.6, 2.6, floor + PERSON_M - 0.12)
     )
-    scene.add_label("/place/person/label", f"{PERSON_M} m", position=(0.9, 2.2, floor + PERSON_M + 0.2))
+    scene.add_label("/place/person/label", f"{PERSON_M} m", position=(-1.6, 2.6, floor + PERSON_M + 0.2))
     if stage.view_cameras is not None:
         _draw_views(scene, stage, stage.view_cameras.reshape(-1))
 

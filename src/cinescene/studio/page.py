@@ -34,12 +34,12 @@ class Page:
     A browser that reloads finds it as it was, as the state is here and not in the browser.
     """
 
-    def __init__(self, server: Any, takes: Takes, nano: Path, folder: Path) -> None:
+    def __init__(self, server: Any, takes: Takes, nano: Path, folder: Path, host: str) -> None:
+        self.host, self.lock = host, threading.RLock()
         self.server, self.takes, self.nano, self.folder = server, takes, nano, folder
         self.desk, self.source = PathDesk(), ""
         self.stage: Stage | None = None
         self.chosen, self.playing = 0, False
-        self._lock = threading.RLock()
         gui = server.gui
         gui.configure_theme(control_width="large", show_logo=False, show_share_button=False)
         gui.main_panel.dock_right()
@@ -69,7 +69,7 @@ class Page:
         @wraps(work)
         def run(event: Any) -> None:
             try:
-                with self._lock:
+                with self.lock:
                     work(event)
             except CineSceneError as error:
                 self.say(" ".join(str(error).split()), wrong=True)
@@ -137,6 +137,7 @@ class Page:
         """Ends the threads of the page."""
         self.playing = False
         self._previz.stop()
+        self.scene_panel.zone.stop()
 
     # ---- its own ----------------------------------------------------------------------------------------------------
 

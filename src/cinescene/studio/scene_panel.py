@@ -11,6 +11,7 @@ import numpy as np
 from cinescene.errors import InputError
 from cinescene.files import written_whole
 from cinescene.scene.images import load_image
+from cinescene.studio.drop import DropZone
 from cinescene.studio.stage import measured_height_m
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class ScenePanel:
         self.upload = gui.add_upload_button(
             "Upload a panorama or photo", mime_type="image/*", hint="A panorama opens at once; photos are collected."
         )
+        self.zone = DropZone(page.host, MOST_BYTES, self._dropped)
+        gui.add_html(self.zone.frame_html)
         self.use = gui.add_button("Open the uploaded photos", visible=False)
         with gui.add_folder("Scale by one measured distance", expand_by_default=False):
             self.measure = gui.add_checkbox("Show two points to drag", False)
@@ -42,13 +45,18 @@ class ScenePanel:
         self._points: list[Any] = []
         guarded = page.guarded
         self.open.on_click(guarded(lambda event: page.open(self.source.value.strip(), self.height.value)))
-        self.upload.on_upload(guarded(self._uploaded))
+        self.upload.on_upload(guarded(lambda event: self.take_in(self.upload.value.name, self.upload.value.content)))
         self.use.on_click(guarded(lambda event: page.open(str(self.photos), self.height.value)))
         self.measure.on_update(guarded(self._show_points))
         self.apply.on_click(guarded(self._scale))
 
-    def _uploaded(self, event: Any) -> None:
-        file = self.keep(self.upload.value.name, self.upload.value.content)
+    def _dropped(self, name: str, content: bytes) -> None:
+        with self.page.lock:
+            self.take_in(name, content)
+
+    def take_in(self, name: str, content: bytes) -> None:
+        """Opens a panorama, or puts a photo to the others. Raises `CineSceneError` for what is no picture."""
+        file = self.keep(name, content)
         picture = load_image(file).pixels
         if picture.shape[-1] == 2 * picture.shape[-2]:
             panorama = self.page.folder / "uploads" / file.name

@@ -27,7 +27,7 @@ class Studio:
         folder.mkdir(parents=True, exist_ok=True)
         self.viser: Any = viser.ViserServer(host=host, port=port, label="CineScene studio", verbose=False)
         self.takes = Takes(folder, lambda: _load(model), self._changed)
-        self.page = Page(self.viser, self.takes, nano, folder)
+        self.page = Page(self.viser, self.takes, nano, folder, host)
         self.url = f"http://{host}:{port}"
 
     def stop(self) -> None:
