@@ -1,5 +1,6 @@
 """The stage: what is shown is where it is, and what is wrong with a path is said."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cinescene.errors import CineSceneError, InputError
 from cinescene.presets import NANO_FOLDER
 from cinescene.previz.flight import PrevizFrame
 from cinescene.studio.draw import pose_of, speed_colours, vertical_fov, wxyz_of
-from cinescene.studio.stage import GUESSED, Stage, measured_height_m, open_stage, speed_warnings, tinted
+from cinescene.studio.stage import GUESSED, Stage, guess_warnings, measured_height_m, open_stage, speed_warnings, tinted
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,28 @@ def test_paths_that_go_wrong_are_warned_of(courtyard: Stage) -> None:
     beyond = CameraTrack.from_cameras(camera((0.0, 300.0, 0.0)), frame_rate=8.0)
     assert courtyard.warn(beyond)
     assert speed_warnings(below) == []
+
+
+def test_what_is_mostly_guessed_is_warned_of(courtyard: Stage) -> None:
+    still = CameraTrack.from_cameras(camera(), frame_rate=8.0)
+    assert guess_warnings(courtyard, still) == []
+    looks = dataclasses.replace(
+        courtyard,
+        look=lambda view: PrevizFrame(
+            image=torch.zeros(3, 4, 4), photographed=torch.full((4, 4), float(view.position[0, 1] < 0.5))
+        ),
+    )
+    (warning,) = guess_warnings(looks, moving(1.0))
+    assert "from 0.6 to 1.0 s" in warning
+
+
+def test_photos_have_a_stage_too() -> None:
+    stage = open_stage("sample:courtyard/photos", 1.6, NANO_FOLDER)
+    assert len(stage.points) > 1000
+    assert stage.view_cameras is not None
+    assert len(stage.view_cameras) == len(stage.views)
+    assert stage.look(stage.view_cameras[:1].resized(64, 36)).image.shape == (3, 36, 64)
+    assert any("small network" in note for note in stage.notes)
 
 
 def test_one_measured_distance_sets_the_scale(courtyard: Stage) -> None:

@@ -1,5 +1,6 @@
 """The queue of takes: in order, cancelled, failing without harm."""
 
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any
 import torch
 
 from cinescene.cameras import CameraTrack
+from cinescene.cameras.formats import read_track
 from cinescene.errors import InputError
 from cinescene.shot_settings import ShotSettings
 from cinescene.studio.desk import PathDesk
-from cinescene.studio.takes import Take, Takes
+from cinescene.studio.shot_panel import wall_html
+from cinescene.studio.takes import Take, Takes, camera_file
 from cinescene.video import Video
 
 
@@ -64,6 +67,13 @@ def test_takes_are_made_in_order_and_kept(tmp_path: Path) -> None:
     assert pipeline.seen == ["one", "two", "three"]
     assert sorted(file.name for file in tmp_path.glob("*.mp4")) == ["take001.mp4", "take002.mp4", "take003.mp4"]
     assert (3, "done") in changes
+    assert made[0].video is not None
+    assert len(read_track(camera_file(made[0].video))) == 5
+    page = wall_html(made)
+    assert [page.index(f"data-take='{number}'") for number in (3, 2, 1)] == sorted(
+        page.index(f"data-take='{number}'") for number in (1, 2, 3)
+    )
+    assert "<b>" not in wall_html([dataclasses.replace(made[0], prompt="<b>bold</b>")])
     takes.stop()
     later = Takes(tmp_path, lambda: pipeline)  # type: ignore[return-value]
     assert ask(later, "four").number == 4

@@ -11,10 +11,12 @@ import torch
 from cinescene.data.layout import DatasetLayout
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, load_parts, save_parts
-from cinescene.scene.relief import ReliefConfig, ReliefNet, load_relief_net
+from cinescene.scene.relief import ReliefConfig, ReliefNet, load_relief_net, save_relief_net
+from cinescene.training.build import Sources, model_parts
 from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
 from cinescene.training.engine import Trainer
 from cinescene.training.options import TrainOptions
+from cinescene.training.recipe import read_recipe
 from cinescene.training.relief import ReliefStage
 from cinescene.training.stage import sample_generator
 from tests.data.painted_place import CENTRE, DOME_M, GROUND_M, write_painted_scene
@@ -106,6 +108,13 @@ def test_a_model_keeps_its_relief_network(tmp_path: Path) -> None:
     assert parts.relief is not None
     for name, tensor in parts.relief.state_dict().items():
         assert torch.equal(again.relief.state_dict()[name], tensor)
+
+
+def test_a_recipes_model_takes_a_trained_relief_network(root: Path, tmp_path: Path) -> None:
+    save_relief_net(ReliefNet(SMALL), tmp_path / "relief")
+    parts = model_parts(read_recipe("nano-scene"), Sources(train=(root,), relief=tmp_path / "relief"))
+    assert parts.relief is not None
+    assert parts.relief.config == SMALL
 
 
 def test_clips_are_encoded_with_a_previz_through_the_relief(root: Path, tmp_path: Path) -> None:

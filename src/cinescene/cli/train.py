@@ -43,6 +43,8 @@ class Parts:
     """Folder of an autoencoder, in place of the model's."""
     vggt: str | None = None
     """A VGGT checkpoint, in place of the model's; Wan's models need one."""
+    relief: Path | None = None
+    """Folder of a relief network, in place of the model's."""
     captions: Path | None = None
     """A JSON file of captions, for data without."""
 
@@ -162,7 +164,13 @@ def _train(stage: str, run: Run, recipe_name: str, start: str | None, parts: Par
         )
     recipe = recipe.with_options(steps=run.steps, batch_size=run.batch_size, learning_rate=run.learning_rate)
     sources = Sources(
-        train=run.data, held_out=run.held_out, start=start, vae=parts.vae, vggt=parts.vggt, captions=parts.captions
+        train=run.data,
+        held_out=run.held_out,
+        start=start,
+        vae=parts.vae,
+        vggt=parts.vggt,
+        relief=parts.relief,
+        captions=parts.captions,
     )
     on_gpu = run.device == "auto" and torch.cuda.is_available()
     with stage_bar("encoding", "clips") as encoding:

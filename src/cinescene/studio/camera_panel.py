@@ -66,7 +66,7 @@ class CameraPanel:
         self.looks = gui.add_checkbox("Look at a point", False)
         self.duration = gui.add_number("Duration (s)", 0.0, min=0.0, max=3600.0, step=0.1)
         with gui.add_folder("Moves"):
-            self.kinds = gui.add_dropdown("Move", tuple(MOVES), initial_value="arc")
+            self.kinds = gui.add_button_group("Move", tuple(MOVES))
             self.words = gui.add_text("In words", MOVES["arc"])
             self.shoot = gui.add_button_group("Make it", ("The whole path", "After the path"))
         with gui.add_folder("Camera files", expand_by_default=False):
@@ -84,12 +84,17 @@ class CameraPanel:
             number.on_update(guarded(self._values))
         self.looks.on_update(guarded(self._look))
         self.duration.on_update(guarded(self._retime))
-        self.kinds.on_update(guarded(lambda event: setattr(self.words, "value", MOVES[self.kinds.value])))
+        self.kinds.on_click(guarded(lambda event: setattr(self.words, "value", MOVES[self.kinds.value])))
         self.shoot.on_click(guarded(self._moves))
         self.upload.on_upload(guarded(self._open))
         self.save.on_click(guarded(self._save))
         for handle, moved in ((self.gizmo, self._dragged), (self.target, self._aimed)):
             handle.on_update(guarded(moved))
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a handle is being dragged: only what is quick is worth doing."""
+        return self._dragging
 
     def show(self) -> None:
         """Puts the numbers and the gizmo of the chosen keyframe on the page, without taking that for input."""

@@ -20,7 +20,7 @@ from cinescene.studio.draw import draw_path, draw_stage, vertical_fov, wxyz_of
 from cinescene.studio.latest import Latest
 from cinescene.studio.scene_panel import ScenePanel
 from cinescene.studio.shot_panel import ShotPanel
-from cinescene.studio.stage import Stage, camera_at, open_stage, tinted
+from cinescene.studio.stage import Stage, camera_at, guess_warnings, open_stage, tinted
 from cinescene.studio.takes import Takes
 
 PREVIZ_PX = (320, 180)
@@ -115,7 +115,10 @@ class Page:
         self.playhead.max = max(self.desk.path.duration_s, 0.01)
         self.camera_panel.show()
         if self.stage is not None:
-            found = self.stage.warn(self.track(rate=PLAYED_RATE))
+            track = self.track(rate=PLAYED_RATE)
+            found = self.stage.warn(track)
+            if not self.camera_panel.dragging:
+                found += guess_warnings(self.stage, track)
             self.warnings.content = "\n".join(f"- ⚠ {warning}" for warning in found)
         self.show_frame()
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cinescene.errors import InputError
 from cinescene.shot_settings import ShotSettings
-from cinescene.studio.takes import Take
+from cinescene.studio.takes import Take, camera_file
 
 if TYPE_CHECKING:
     from cinescene.model.defaults import ShotDefaults
     from cinescene.studio.page import Page
 
 INLINE_BYTES = 24 * 1024**2
-"""Larger videos are downloaded instead of played on the page."""
+"""Videos that are played on the page together; older and larger ones are downloaded."""
+SIDE_BY_SIDE = 2
 
 
 class ShotPanel:
@@ -39,6 +41,7 @@ class ShotPanel:
         self.progress = gui.add_progress_bar(0.0, visible=False)
         self.state = gui.add_markdown("")
         self.cancel = gui.add_button("Cancel", visible=False)
+        self.wall = gui.add_html("")
         self.shelf = gui.add_folder("Takes")
         self._cards: dict[int, Any] = {}
         self.make.on_click(guarded(lambda event: self.ask()))
@@ -91,6 +94,7 @@ class ShotPanel:
         if not busy and take.number not in self._cards:
             with self.shelf:
                 self._cards[take.number] = _Card(self.page, self, take)
+            self.wall.content = wall_html([t for t in self.page.takes.takes if t.video is not None])
 
     def again(self, take: Take) -> None:
         """Puts a take's words and numbers back on the page, with another seed."""
@@ -111,30 +115,40 @@ class _Card:
         gui = page.server.gui
         self.folder = gui.add_folder(f"Take {take.number}, seed {take.seed}")
         with self.folder:
-            if take.video is None:
-                gui.add_markdown(f"{take.state}{': ' + take.error if take.error else ''}")
-            else:
-                gui.add_html(video_html(take))
-                self.files = gui.add_button_group("Download", ("mp4", "manifest", "first frame"))
+            said = f"{take.prompt} · {take.state}{': ' + take.error if take.error else ''}"
+            gui.add_markdown(f"{said} · {take.seconds or 0:.0f} s")
+            if take.video is not None:
+                self.files = gui.add_button_group("Download", ("mp4", "camera", "manifest", "first frame"))
                 self.files.on_click(page.guarded(lambda event: self._download(page, take, event)))
             self.again = gui.add_button("Same again with another seed")
             self.again.on_click(page.guarded(lambda event: panel.again(take)))
 
     def _download(self, page: Page, take: Take, event: Any) -> None:
         assert take.video is not None
-        suffix = {"mp4": ".mp4", "manifest": ".json", "first frame": ".png"}[self.files.value]
-        file = take.video.with_suffix(suffix)
+        files = {
+            "mp4": take.video,
+            "camera": camera_file(take.video),
+            "manifest": take.video.with_suffix(".json"),
+            "first frame": take.video.with_suffix(".png"),
+        }
+        file = files[self.files.value]
         (event.client or page.server).send_file_download(file.name, file.read_bytes(), save_immediately=True)
 
 
-def video_html(take: Take) -> str:
-    """A player for a take's video, with the words it was made from."""
-    assert take.video is not None
-    words = f"<p style='margin:2px 8px'>{html.escape(take.prompt)} · {take.seconds or 0:.0f} s</p>"
-    if take.video.stat().st_size > INLINE_BYTES:
-        return f"{words}<p style='margin:2px 8px'>too large to be played here: {html.escape(str(take.video))}</p>"
-    data = base64.b64encode(take.video.read_bytes()).decode("ascii")
-    return (
-        f"<video class='take' data-take='{take.number}' controls loop autoplay muted playsinline style='width:100%' "
-        f"src='data:video/mp4;base64,{data}'></video>{words}"
-    )
+def wall_html(takes: Sequence[Take]) -> str:
+    """Players for the newest takes, side by side, as far as they fit into `INLINE_BYTES`."""
+    shown: list[str] = []
+    left = INLINE_BYTES
+    for take in reversed(takes):
+        assert take.video is not None
+        left -= take.video.stat().st_size
+        if left < 0:
+            break
+        data = base64.b64encode(take.video.read_bytes()).decode("ascii")
+        shown.append(
+            f"<figure style='margin:0'><video class='take' data-take='{take.number}' controls loop autoplay muted "
+            f"playsinline style='width:100%' src='data:video/mp4;base64,{data}'></video>"
+            f"<figcaption>take {take.number}, seed {take.seed}: {html.escape(take.prompt)}</figcaption></figure>"
+        )
+    columns = min(SIDE_BY_SIDE, max(1, len(shown)))
+    return f"<div style='display:grid;grid-template-columns:repeat({columns},1fr);gap:6px'>{''.join(shown)}</div>"

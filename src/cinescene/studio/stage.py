@@ -16,7 +16,7 @@ from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.previz.support import path_warnings, relief_warnings
+from cinescene.previz.support import SUPPORTED_SHARE, path_warnings, relief_warnings
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.relief import load_relief_net
@@ -29,6 +29,8 @@ FASTEST_M_S = 2.5
 GUESSED = (0.85, 0.2, 0.55)
 """What is not photographed is tinted with this."""
 THUMBNAIL_PX = 64
+LOOKS, LOOK_PX = 6, 64
+"""Frames of a path, and their width, that are looked at for what is guessed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +81,25 @@ def speed_warnings(track: CameraTrack) -> list[str]:
     if fastest <= FASTEST_M_S:
         return []
     return [f"too fast: the camera moves at up to {fastest:.1f} m/s; lengthen the shot or bring keyframes together"]
+
+
+def guess_warnings(stage: Stage, track: CameraTrack) -> list[str]:
+    """When most of the picture shows what was not photographed like that, by a few frames of the path."""
+    chosen = torch.linspace(0, len(track) - 1, min(LOOKS, len(track))).round().long().unique()
+    cameras = track.cameras()[chosen]
+    width, height = cameras.size_px
+    small = cameras.resized(LOOK_PX, max(1, round(LOOK_PX * height / width)))
+    guessed = [
+        float(track.frame_times_s()[frame])
+        for index, frame in enumerate(chosen.tolist())
+        if float(stage.look(small[index : index + 1]).photographed.mean()) < SUPPORTED_SHARE
+    ]
+    if not guessed:
+        return []
+    return [
+        f"from {min(guessed):.1f} to {max(guessed):.1f} s most of the picture was not photographed like that; stay "
+        "nearer to where the pictures were taken"
+    ]
 
 
 def _panorama_stage(

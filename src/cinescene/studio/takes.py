@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cinescene.cameras import CameraTrack
+from cinescene.cameras.formats import write_track
 from cinescene.errors import CineSceneError
 from cinescene.shot_settings import ShotSettings
 
@@ -165,5 +166,11 @@ class Takes:
         )
         self.folder.mkdir(parents=True, exist_ok=True)
         video = self.folder / f"take{take.number:03d}.mp4"
+        write_track(camera_file(video), take.track, format="cinescene-track")
         shot.save(video)
         return video
+
+
+def camera_file(video: Path) -> Path:
+    """The camera of a take, beside its video."""
+    return video.with_name(f"{video.stem}-camera.json")

@@ -16,6 +16,7 @@ from cinescene.data.dataset import DatasetConfig
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, load_autoencoder, load_parts
 from cinescene.presets import NANO_FOLDER, PRESETS, random_nano
+from cinescene.scene.relief import load_relief_net
 from cinescene.scene.vggt import TensorCache, load_vggt
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
@@ -40,7 +41,7 @@ class Sources:
         Data sets. Without held-out ones nothing is validated (``vae`` and ``vggt`` then validate on training data).
     ``start``
         Weights of the part that is trained; for transformers a model folder.
-    ``vae``, ``vggt``
+    ``vae``, ``vggt``, ``relief``
         Trained parts that take the place of the model's own.
     ``captions``, ``sensor_width_mm``
         For data without captions or exact lenses; see `DatasetConfig`.
@@ -51,6 +52,7 @@ class Sources:
     start: str | None = None
     vae: Path | None = None
     vggt: str | None = None
+    relief: Path | None = None
     captions: Path | None = None
     sensor_width_mm: float | None = 36.0
 
@@ -129,6 +131,8 @@ def model_parts(recipe: Recipe, sources: Sources) -> ModelParts:
         parts = dataclasses.replace(parts, autoencoder=load_autoencoder(sources.vae))
     if sources.vggt is not None:
         parts = dataclasses.replace(parts, vggt=load_vggt(sources.vggt, point_head=False))
+    if sources.relief is not None:
+        parts = dataclasses.replace(parts, relief=load_relief_net(sources.relief))
     parts.transformer.gradient_checkpointing = recipe.options.gradient_checkpointing
     for module in (parts.autoencoder, parts.vggt):
         if module is not None:
