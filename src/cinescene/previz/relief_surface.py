@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from cinescene.errors import GeometryError
 from cinescene.scene.panorama import Panorama
-from cinescene.scene.relief import FARTHEST, FLOOR, Relief, ReliefNet
+from cinescene.scene.relief import FARTHEST, Relief, ReliefNet, distance_of
 from cinescene.tensor_types import Bool, Float, Tensor
 
 NEAREST = 0.08
@@ -89,8 +89,7 @@ class ReliefSurface:
 
     def _inside(self, points: Float[Tensor, "*b 3"], share: float) -> Bool[Tensor, "*b"]:
         closeness, length = self._read(self._closeness, points)
-        limit = share * self.camera_height_m / (closeness.exp() - FLOOR).clamp_min(1 / FARTHEST)
-        return length < limit
+        return length < share * self.camera_height_m * distance_of(closeness)
 
     def _read(
         self, padded: Float[Tensor, "1 1 h w"], points: Float[Tensor, "*b 3"]

@@ -76,7 +76,7 @@ class Relief:
 
     def distances(self) -> Float[Tensor, "h w"]:
         """In camera heights, at most `FARTHEST`."""
-        return 1 / (self.closeness.exp() - FLOOR).clamp_min(1 / FARTHEST)
+        return distance_of(self.closeness)
 
 
 class ReliefNet(nn.Module):
@@ -126,6 +126,11 @@ class ReliefNet(nn.Module):
 def closeness_of(distance: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     """``closeness`` of distances in camera heights; infinity is as far as can be."""
     return (1 / distance.clamp(1e-2, FARTHEST) + FLOOR).log()
+
+
+def distance_of(closeness: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
+    """The inverse of `closeness_of`, at most `FARTHEST`."""
+    return 1 / (closeness.exp() - FLOOR).clamp_min(1 / FARTHEST)
 
 
 def save_relief_net(net: ReliefNet, folder: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.path import Keyframe
 from cinescene.studio.desk import PathDesk
-from cinescene.studio.stage import FASTEST_M_S, Stage
+from cinescene.studio.stage import FASTEST_M_S, Stage, speeds_m_s
 
 PERSON_M = 1.7
 SHUTTER_FRUSTA = 12
@@ -67,17 +67,8 @@ def draw_stage(server: Any, stage: Stage) -> None:
 
 def _draw_views(scene: Any, stage: Stage, cameras: Cameras) -> None:
     for index in range(len(cameras)):
-        pose = cameras.world_from_camera[index]
-        scene.add_camera_frustum(
-            f"/place/views/{index}",
-            vertical_fov(cameras[index : index + 1]),
-            1.0,
-            scale=0.12,
-            color=(120, 120, 120),
-            image=stage.views[index].movedim(0, -1).numpy(),
-            wxyz=wxyz_of(pose),
-            position=pose[:3, 3].double().numpy(),
-        )
+        picture = stage.views[index].movedim(0, -1).numpy()
+        _draw_frustum(scene, f"/place/views/{index}", cameras[index], 1.0, 0.12, (120, 120, 120), picture)
 
 
 def draw_path(server: Any, desk: PathDesk, chosen: int, aspect: float) -> None:
@@ -91,16 +82,19 @@ def draw_path(server: Any, desk: PathDesk, chosen: int, aspect: float) -> None:
         server.scene.add_line_segments("/path/shown/line", segments, speed_colours(track), thickness=0.02)
         cameras = track.cameras()
         for number, index in enumerate(np.linspace(0, len(points) - 1, min(SHUTTER_FRUSTA, len(points))).astype(int)):
-            _draw_frustum(server, f"/path/shown/frames/{number}", cameras[[int(index)]], aspect, 0.07, (150, 150, 150))
+            _draw_frustum(
+                server.scene, f"/path/shown/frames/{number}", cameras[int(index)], aspect, 0.07, (150, 150, 150)
+            )
     for index in range(len(desk)):
         colour = CHOSEN if index == chosen else OTHER
-        _draw_frustum(server, f"/path/shown/keys/{index}", _key_camera(desk, desk[index], aspect), aspect, 0.2, colour)
+        _draw_frustum(
+            server.scene, f"/path/shown/keys/{index}", _key_camera(desk, desk[index], aspect), aspect, 0.2, colour
+        )
 
 
 def speed_colours(track: CameraTrack) -> np.ndarray:
     """Two colours a segment (n, 2, 3), 8 bits: blue at rest, red at `FASTEST_M_S` and beyond."""
-    steps = track.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1) / track.frame_times_s().diff()
-    share = (steps / FASTEST_M_S).clamp(0, 1).numpy()[:, None]
+    share = (speeds_m_s(track) / FASTEST_M_S).clamp(0, 1).numpy()[:, None]
     colours = CALM * (1 - share) + HURRIED * share
     return np.repeat(colours[:, None], 2, axis=1).round().astype(np.uint8)
 
@@ -111,15 +105,22 @@ def _key_camera(desk: PathDesk, key: Keyframe, aspect: float) -> Cameras:
 
 
 def _draw_frustum(
-    server: Any, name: str, camera: Cameras, aspect: float, scale: float, colour: tuple[int, int, int]
+    scene: Any,
+    name: str,
+    camera: Cameras,
+    aspect: float,
+    scale: float,
+    colour: tuple[int, int, int],
+    picture: np.ndarray | None = None,
 ) -> None:
     pose = camera.world_from_camera.reshape(-1, 4, 4)[0]
-    server.scene.add_camera_frustum(
+    scene.add_camera_frustum(
         name,
         vertical_fov(camera),
         aspect,
         scale=scale,
         color=colour,
+        image=picture,
         wxyz=wxyz_of(pose),
         position=pose[:3, 3].double().numpy(),
     )

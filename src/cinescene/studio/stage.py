@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
 
 from cinescene.cameras import Cameras, CameraTrack
-from cinescene.cameras.projection import pixel_rays
-from cinescene.errors import CineSceneError, InputError
+from cinescene.cameras.projection import project
+from cinescene.errors import InputError
 from cinescene.previz.flight import PrevizFrame, Surroundings, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.place import placed_estimate
@@ -29,6 +31,8 @@ FASTEST_M_S = 2.5
 GUESSED = (0.85, 0.2, 0.55)
 """What is not photographed is tinted with this."""
 THUMBNAIL_PX = 64
+PYRAMIDS = 4
+"""Of a panorama, for the sizes and lenses that were last looked through."""
 LOOKS, LOOK_PX = 6, 64
 """Frames of a path, and their width, that are looked at for what is guessed."""
 
@@ -72,12 +76,16 @@ def tinted(frame: PrevizFrame) -> UInt8[Tensor, "h w 3"]:
     return (shown.clamp(0, 1) * 255).round().to(torch.uint8).movedim(0, -1)
 
 
+def speeds_m_s(track: CameraTrack) -> Float[Tensor, "intervals"]:
+    """Between frames; a report of the whole motion takes too long while a path is dragged."""
+    return track.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1) / track.frame_times_s().diff()
+
+
 def speed_warnings(track: CameraTrack) -> list[str]:
     """Where the camera is faster than `FASTEST_M_S`."""
     if len(track) < 2:
         return []
-    steps = track.world_from_camera[:, :3, 3].diff(dim=0).norm(dim=-1)
-    fastest = float((steps / track.frame_times_s().diff()).max())
+    fastest = float(speeds_m_s(track).max())
     if fastest <= FASTEST_M_S:
         return []
     return [f"too fast: the camera moves at up to {fastest:.1f} m/s; lengthen the shot or bring keyframes together"]
@@ -115,15 +123,11 @@ def _panorama_stage(
         surface, warn = stand_in, lambda track: [*path_warnings(track, stand_in), *speed_warnings(track)]
         notes.append("no relief network: the place is taken to be a flat ground and a far dome")
     points, colours = _panorama_points(panorama, surface)
-    pyramids: dict[int, object] = {}
+    pyramid = lru_cache(maxsize=PYRAMIDS)(lambda octave_quarter: panorama.pyramid(2 ** (octave_quarter / 4)))
 
     def look(camera: Cameras) -> PrevizFrame:
-        spacing = closest_spacing_rad(camera) / 2
-        level = round(4 * float(torch.tensor(spacing).log2()))
-        if level not in pyramids:
-            pyramids.clear()
-            pyramids[level] = panorama.pyramid(spacing)
-        return next(iter(fly_through_panorama(panorama, camera, surface, pyramids[level])))  # type: ignore[arg-type]
+        fineness = pyramid(math.floor(4 * math.log2(closest_spacing_rad(camera) / 2)))
+        return next(iter(fly_through_panorama(panorama, camera, surface, fineness)))
 
     return Stage(
         name=scene.name,
@@ -146,10 +150,9 @@ def _panorama_points(panorama: Panorama, surface: Surroundings) -> tuple[Tensor,
     flat = (1 - z.square()).sqrt()
     rays = torch.stack([flat * turn.cos(), flat * turn.sin(), z], -1).float()
     distance = surface.distance(torch.zeros(3), rays)
-    inside = rays @ panorama.camera.camera_from_world[:3, :3].float().mT
-    height, width = panorama.image.shape[-2:]
-    column = ((torch.atan2(inside[:, 0], inside[:, 2]) / (2 * torch.pi) + 0.5) * width).long().clamp(0, width - 1)
-    row = ((torch.asin(inside[:, 1].clamp(-1, 1)) / torch.pi + 0.5) * height).long().clamp(0, height - 1)
+    pixels, _ = project(panorama.camera, panorama.camera.position + rays.to(panorama.camera.dtype))
+    width, height = panorama.size_px
+    column, row = pixels[:, 0].long().clamp(0, width - 1), pixels[:, 1].long().clamp(0, height - 1)
     colours = panorama.image[:, row, column].T
     if colours.is_floating_point():
         colours = (colours * 255).round().to(torch.uint8)
@@ -187,10 +190,7 @@ def _photo_stage(scene: Scene, height_m: float, nano: Path, thumbnails: Tensor) 
 
 
 def _geometry_points(views: DepthViews) -> tuple[Tensor, Tensor]:
-    _, rays = pixel_rays(views.cameras)
-    forward = views.cameras.forward[:, None, None].to(rays)
-    distance = views.depth.to(rays) / (rays * forward).sum(-1)
-    points = (views.cameras.position[:, None, None].to(rays) + rays * distance[..., None]).reshape(-1, 3).float()
+    points = views.world_points().reshape(-1, 3).float()
     colours = (views.images.movedim(1, -1).reshape(-1, 3) * 255).round().to(torch.uint8)
     known = points.isfinite().all(-1).nonzero()[:, 0]
     chosen = known[:: max(1, len(known) // POINTS)]
@@ -209,14 +209,3 @@ def measured_height_m(stage: Stage, apart_m: float, really_m: float) -> float:
             f"scale: expected two points apart and a distance above 1 cm, got {apart_m:g} and {really_m:g} m"
         )
     return stage.camera_height_m * really_m / apart_m
-
-
-def safely(work: Callable[[], object]) -> str:
-    """Runs something; what went wrong in a sentence, or nothing."""
-    try:
-        work()
-    except CineSceneError as error:
-        return " ".join(str(error).split())
-    except OSError as error:
-        return error.strerror or str(error)
-    return ""

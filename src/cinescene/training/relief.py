@@ -22,7 +22,7 @@ from cinescene.data.writer import stored_panoramas
 from cinescene.depth_files import read_depth
 from cinescene.errors import InputError
 from cinescene.scene.images import load_image
-from cinescene.scene.relief import Relief, ReliefConfig, ReliefNet, closeness_of, load_relief_net, save_relief_net
+from cinescene.scene.relief import ReliefConfig, ReliefNet, closeness_of, distance_of, load_relief_net, save_relief_net
 from cinescene.tensor_types import Float, Tensor
 from cinescene.training.contact import save_rows
 from cinescene.training.stage import loss_weighted
@@ -50,7 +50,7 @@ class ReliefBatch:
 
 
 class ReliefObjective(nn.Module):
-    """The loss of the module's docstring, and the share by which distances within 12 camera heights are off."""
+    """The loss of the module's docstring, and its first two parts for the log."""
 
     def __init__(self, net: ReliefNet, options: ReliefOptions) -> None:
         super().__init__()
@@ -60,13 +60,11 @@ class ReliefObjective(nn.Module):
         found, log_doubt = self.net(batch.images)
         rows = found.shape[-2]
         area = torch.sin((torch.arange(rows, device=found.device) + 0.5) / rows * torch.pi)[:, None].expand_as(found)
-        error = (found - batch.closeness).abs()
+        signed = found - batch.closeness
+        error = signed.abs()
         likelihood = loss_weighted(error.detach() * (-log_doubt).exp() + log_doubt, area)
-        round_error = torch.cat([found, found[..., :1]], -1).diff(dim=-1) - torch.cat(
-            [batch.closeness, batch.closeness[..., :1]], -1
-        ).diff(dim=-1)
-        upright_error = found.diff(dim=-2) - batch.closeness.diff(dim=-2)
-        slopes = loss_weighted(round_error.abs(), area) + loss_weighted(upright_error.abs(), area[..., 1:, :])
+        around, upright = signed.roll(-1, -1) - signed, signed.diff(dim=-2)
+        slopes = loss_weighted(around.abs(), area) + loss_weighted(upright.abs(), area[..., 1:, :])
         loss = loss_weighted(error, area) + self.options.slopes * slopes + self.options.doubt * likelihood
         return loss, {"closeness": float(loss_weighted(error.detach(), area)), "slopes": float(slopes.detach())}
 
@@ -137,7 +135,7 @@ class ReliefStage:
             below = slice(found.shape[-2] // 4, 3 * found.shape[-2] // 4)
             error = (found - known.closeness).abs()
             numbers.setdefault("held_out_closeness", []).append(float(error.mean()))
-            estimate, truth = (Relief(closeness=c[0], doubt=c[0]).distances()[below] for c in (found, known.closeness))
+            estimate, truth = (distance_of(c[0])[below] for c in (found, known.closeness))
             near = truth < 12
             if bool(near.any()):
                 numbers.setdefault("distance_off", []).append(float((estimate / truth - 1).abs()[near].median()))
