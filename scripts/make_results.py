@@ -113,7 +113,7 @@ class Bench:
         assert self.parts.relief is not None
         surface = ReliefSurface.around(panorama, self.parts.relief, height_m)
         flown = list(fly_through_panorama(panorama, cameras, surface))
-        acted = list(with_stand_ins(flown, cameras, *item.dataset.performances(item.clip)))
+        acted = list(with_stand_ins(flown, cameras, *item.dataset.performances(item.clip), panorama))
         shots = self._shots(self.clips[index], stack_previz(acted))
         shots["relief previz"] = stack_previz(flown).images
         stand_in = fly_through_panorama(panorama, cameras, StandIn(camera_height_m=height_m))
@@ -210,7 +210,7 @@ class Bench:
         centre = panorama.camera.position.double().numpy()
         free = free_floor(surface, -float(centre[2]))
         performances = stage_prompt(clip.caption, cameras, times, 0.0, 0, lambda places: free(places - centre[:2]))
-        shown = stack_previz(list(with_stand_ins(flown, cameras, performances, times)))
+        shown = stack_previz(list(with_stand_ins(flown, cameras, performances, times, panorama)))
         assert shown.staged is not None
         latents, mask = encode_previz(self.parts.autoencoder, shown.images[None], shown.photographed[None])
         staged = latent_shares(shown.staged[None], self.parts.autoencoder)

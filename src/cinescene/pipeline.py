@@ -213,7 +213,8 @@ class CineScenePipeline:
         cameras = shot.track.cameras()
         flown = fly_previz(encoded, cameras, shot.surroundings)
         if shot.performances:
-            flown = with_stand_ins(flown, cameras, shot.performances, shot.track.frame_times_s().tolist())
+            times = shot.track.frame_times_s().tolist()
+            flown = with_stand_ins(flown, cameras, shot.performances, times, shot.scene.panorama)
         for frame in flown:
             frames.append(frame)
             report("previz", len(frames), len(shot.track))

@@ -10,16 +10,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight
 from cinescene.cameras import Cameras
 from cinescene.scene.splat_raster import seen_triangles
 from cinescene.sets.mesh import Mesh
 from cinescene.tensor_types import Float, Int, Tensor
 
 NEAR_M = 0.05
-FINER = 2
+FINER = 3
 """Solids are drawn so many times finer than the frame, and averaged."""
-UPPER_LIGHT, LOWER_LIGHT = 1.08, 0.62
-"""Brightness of what faces up and down; the colour's own lies between."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -121,8 +120,8 @@ def _template() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return directions.reshape(-1, 3), np.repeat(np.arange(8) < 4, segments), triangles
 
 
-def sight(solids: Sequence[Solid], camera: Cameras) -> Sighting:
-    """What one perspective camera (batch shape ``()``), in the solids' world, sees of them: lit evenly from above."""
+def sight(solids: Sequence[Solid], camera: Cameras, light: PlaceLight | None = None) -> Sighting:
+    """What one perspective camera (batch shape ``()``), in the solids' world, sees of them in a light (from above)."""
     width, height = camera.size_px
     if not solids:
         bare = torch.zeros(height, width)
@@ -133,8 +132,8 @@ def sight(solids: Sequence[Solid], camera: Cameras) -> Sighting:
         np.concatenate([s.triangles.astype(np.int64) + at for s, at in zip(solids, starts[:-1], strict=True)])
     )
     points = _joined(solids, "positions")
-    light = LOWER_LIGHT + (UPPER_LIGHT - LOWER_LIGHT) * (0.5 + 0.5 * _joined(solids, "normals")[:, 2:])
-    colours = (_joined(solids, "colours") * light).clamp(0, 1)
+    lit = (light or PlaceLight.from_above()).on(_joined(solids, "normals"))
+    colours = (_joined(solids, "colours") * lit ** (1 / DISPLAY_GAMMA)).clamp(0, 1)
     seen = seen_triangles(points, triangles, fine, NEAR_M)
     picture = torch.zeros(4, height * FINER * width * FINER)
     picture[:3, seen.pixel] = (colours[seen.corners] * seen.weights[..., None]).sum(1).T

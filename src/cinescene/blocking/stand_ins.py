@@ -10,9 +10,12 @@ import torch
 import torch.nn.functional as F
 
 from cinescene.blocking.body import stand_in_body
+from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight
+from cinescene.blocking.shadow import on_ground, sky_seen_from_ground
 from cinescene.blocking.solids import Sighting, Solid, sight
 from cinescene.cameras import Cameras
 from cinescene.previz.flight import PrevizFrame
+from cinescene.scene.panorama import Panorama
 from cinescene.sets.subjects.acting import Actor
 from cinescene.sets.subjects.performance import Performance
 from cinescene.sets.subjects.person import Person
@@ -23,6 +26,10 @@ HALO = 1 / 24
 """Of the picture's height: how far around a stand-in the real subject may differ from it."""
 MEAN_LUMINANCE, GAINS = 0.42, (0.3, 1.15)
 """A stand-in is as much brighter or darker as what is around it, within these bounds."""
+SKY_SHARE = 1.0
+"""Of the light on the ground: what comes from everywhere and is hidden by who stands there."""
+SHADED = 0.1
+"""Darkening from which a pixel counts as changed by a stand-in."""
 
 
 def solids_at(performance: Performance, time_s: float) -> list[Solid]:
@@ -45,16 +52,33 @@ def _actor(performance: Performance) -> Actor:
 
 
 def with_stand_ins(
-    frames: Iterable[PrevizFrame], cameras: Cameras, performances: Sequence[Performance], times_s: Sequence[float]
+    frames: Iterable[PrevizFrame],
+    cameras: Cameras,
+    performances: Sequence[Performance],
+    times_s: Sequence[float],
+    panorama: Panorama | None = None,
 ) -> Iterator[PrevizFrame]:
-    """Previz frames with the performances' stand-ins drawn into them.
+    """Previz frames with the performances' stand-ins drawn into them, in the light of the place's panorama.
 
     ``cameras`` (t,) and performances are in one z-up world in metres, ``times_s`` are those of the frames. What is
-    known to stand in front of a stand-in hides it.
+    known to stand in front of a stand-in hides it. They darken the ground around them.
     """
+    light = None if panorama is None else PlaceLight.of_panorama(panorama)
     for index, frame in enumerate(frames):
-        solids = [solid for performance in performances for solid in solids_at(performance, times_s[index])]
-        yield _drawn(frame, sight(solids, cameras[index]))
+        played = [(performance.path.floor_m, solids_at(performance, times_s[index])) for performance in performances]
+        shaded = _shaded(frame, played, cameras[index])
+        yield _drawn(shaded, sight([solid for _, solids in played for solid in solids], cameras[index], light))
+
+
+def _shaded(frame: PrevizFrame, played: Sequence[tuple[float, list[Solid]]], camera: Cameras) -> PrevizFrame:
+    """With the soft shadow of solids on their grounds; ``staged`` is 1 where it can be seen."""
+    light = torch.ones_like(frame.image[0])
+    for ground_m, solids in played:
+        seen = 1 - SKY_SHARE * (1 - sky_seen_from_ground(solids, camera, ground_m).to(light))
+        if frame.depth is not None:
+            seen = torch.where(on_ground(frame.depth, camera, ground_m), seen, 1)
+        light = light * seen ** (1 / DISPLAY_GAMMA)
+    return dataclasses.replace(frame, image=frame.image * light, staged=(light < 1 - SHADED).to(light))
 
 
 def _drawn(frame: PrevizFrame, seen: Sighting) -> PrevizFrame:
@@ -62,6 +86,8 @@ def _drawn(frame: PrevizFrame, seen: Sighting) -> PrevizFrame:
     if frame.depth is not None:
         cover = cover * (seen.depth.to(frame.image) < frame.depth)
     staged = (cover > 0).to(cover)
+    if frame.staged is not None:
+        staged = torch.maximum(staged, frame.staged)
     if not bool(staged.any()):
         return dataclasses.replace(frame, staged=staged)
     reach = 2 * max(1, round(HALO * cover.shape[0])) + 1

@@ -39,6 +39,8 @@ from cinescene.tensor_types import Float, Tensor
 from cinescene.training.mirror import mirrored_caption
 
 VERSION = 1
+STAND_INS = 2
+"""Version of how stand-ins are drawn."""
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
 PREVIZ_KINDS = ("standin", "relief", "vggt")
@@ -227,7 +229,7 @@ class EncodedClips:
             "dome_radius_m": self.options.dome_radius_m,
             "camera_height_m": self.options.camera_height_m,
             "half_guessed_rad": HALF_GUESSED_RAD,
-            "stand_ins": self.options.stand_ins,
+            "stand_ins": STAND_INS if self.options.stand_ins else 0,
         }
 
     def _encoded_place(self, place: Place) -> tuple[dict[str, Tensor], Cameras]:
@@ -337,7 +339,9 @@ class EncodedClips:
                 place = ReliefSurface.around(panorama, self.encoders.relief, height_m)
             frames = list(fly_through_panorama(panorama, cameras, place))
         performances, times = dataset.performances(clip) if self.options.stand_ins else ((), ())
-        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times))) if performances else None
+        if not performances:
+            return stack_previz(frames), None
+        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times, panorama)))
         return stack_previz(frames), acted
 
     def _geometry(

@@ -1,0 +1,66 @@
+"""`PlaceLight`: the light of a photographed place on a surface, by the direction that the surface faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from cinescene.cameras.projection import pixel_rays
+from cinescene.scene.panorama import Panorama
+from cinescene.tensor_types import Float, Tensor
+
+DISPLAY_GAMMA = 2.2
+CLIPPED, CLIPPED_TIMES = 0.92, 6.0
+"""sRGB from which a picture begins to be clipped, and how much brighter white is then taken to be than it says."""
+ROWS = 32
+"""Of the small panorama that light is summed over; irradiance is far smoother."""
+LEAST = 0.08
+"""Of the mean light: what reaches a surface that faces away from all of it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PlaceLight:
+    """Irradiance over its mean, linear RGB, as the quadratic form ñᵀ M ñ of the unit normal, ñ = (n, 1).
+
+    World frame z up. Source: Ramamoorthi and Hanrahan, "An Efficient Representation for Irradiance Environment Maps",
+    2001, equations 8 and 11: spherical harmonics up to degree 2 carry a diffuse surface's light within a few percent.
+    """
+
+    matrices: Float[Tensor, "3 4 4"]
+
+    @classmethod
+    def from_above(cls) -> PlaceLight:
+        """What is assumed where nothing is known: brighter from above than from below."""
+        matrix = torch.zeros(4, 4)
+        matrix[2, 3] = matrix[3, 2] = 0.21
+        matrix[3, 3] = 0.77
+        return cls(matrices=matrix.expand(3, 4, 4))
+
+    @classmethod
+    def of_panorama(cls, panorama: Panorama) -> PlaceLight:
+        """The light where a panorama was taken, as far as an 8-bit picture tells."""
+        image = panorama.image.float()
+        if not panorama.image.is_floating_point():
+            image = image / 255
+        linear = image**DISPLAY_GAMMA * (1 + (CLIPPED_TIMES - 1) * ((image - CLIPPED) / (1 - CLIPPED)).clamp(0, 1))
+        small = F.interpolate(linear[None], (ROWS, 2 * ROWS), mode="area")[0]
+        _, rays = pixel_rays(panorama.camera.to(dtype=torch.float32).resized(2 * ROWS, ROWS))
+        up = panorama.camera.world_from_camera.float()[:3, :3] @ torch.tensor([0.0, -1.0, 0.0])
+        weight = (1 - (rays @ up).square()).clamp_min(0).sqrt()
+        light = (small * weight).flatten(1)
+        direction = rays.reshape(-1, 3)
+        # The clamped cosine up to degree 2: 1/4 + x/2 + 5/32 (3 x² − 1), whose mean over the sphere is 1/4.
+        matrices = torch.zeros(3, 4, 4)
+        matrices[:, :3, :3] = 15 / 32 * torch.einsum("cn,ni,nj->cij", light, direction, direction)
+        matrices[:, :3, 3] = matrices[:, 3, :3] = torch.einsum("cn,ni->ci", light, direction) / 4
+        matrices[:, 3, 3] = light.sum(1) * (1 / 4 - 5 / 32)
+        mean = (light.sum(1) / 4 * light.new_tensor([0.2126, 0.7152, 0.0722])).sum()
+        return cls(matrices=matrices / mean.clamp_min(1e-9)) if float(mean) > 0 else cls.from_above()
+
+    def on(self, normals: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
+        """Light on surfaces with these unit normals over the mean of all directions, RGB."""
+        extended = torch.cat([normals, torch.ones_like(normals[:, :1])], dim=1)
+        matrices = self.matrices.to(normals)
+        return torch.einsum("ni,cij,nj->nc", extended, matrices, extended).clamp_min(LEAST)
