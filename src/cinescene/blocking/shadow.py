@@ -1,4 +1,4 @@
-"""The soft shadow of solids on the ground under an even sky: what makes a figure stand on it and not hover before it."""
+"""The soft shadow of solids on the ground under an even sky: it makes a figure stand there and not hover."""
 
 from __future__ import annotations
 

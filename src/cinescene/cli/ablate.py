@@ -16,6 +16,7 @@ def ablate(
     data: Folders,
     held_out: Folders,
     start: str | None = None,
+    backbone: str | None = None,
     device: Literal["auto", "cpu"] = "auto",
 ) -> None:
     """Train variants of a recipe with equal budgets and seeds, judge them on held-out clips, and write the table.
@@ -28,6 +29,7 @@ def ablate(
         data: Data sets to train on.
         held_out: Data sets to judge on.
         start: A model folder that all variants start from; only for variants of its own configuration.
+        backbone: nano or a model folder: all variants take its weights but those of scene and camera, which begin new.
         device: auto takes a GPU where there is one.
     """
     import torch
@@ -41,7 +43,7 @@ def ablate(
     with stage_bar("ablation", "steps") as shown:
         results = run_ablation(
             wanted,
-            Sources(train=data, held_out=held_out, start=start),
+            Sources(train=data, held_out=held_out, start=start, backbone=backbone),
             out,
             device="cuda" if on_gpu else "cpu",
             report=lambda what, done, total: shown(done, total, what),

@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[str, dict[str, Command]]] = {
     "train": (
         "Every stage of training, and tuning to one's own places.",
         {
+            "nano": train.nano,
             "vae": train.vae,
             "vggt": train.vggt,
             "relief": train.relief,

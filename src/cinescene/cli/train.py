@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -126,6 +128,39 @@ def scene(
     _train("scene", run, recipe, start, parts)
 
 
+def nano(run: Annotated[Run, Flat], places: Folders = (), scale: float = 1.0) -> None:
+    """Train a whole nano model, part after part, as the one that comes with the package was made.
+
+    Autoencoder, VGGT and relief network, then the transformer on pieces of clips and on whole ones. The same command
+    goes on where it stopped; <out>/model is the whole model.
+
+    Args:
+        run: What every stage is asked.
+        places: Data sets with many panoramas and few clips, which the relief network learns from besides.
+        scale: Times as many steps of each part.
+    """
+    from cinescene.errors import InputError
+    from cinescene.training.whole import NANO, placed_in_one
+
+    if (run.steps, run.batch_size, run.learning_rate) != (None, None, None):
+        raise InputError("train nano: every part has its own steps, batch size and learning rate; give --scale instead")
+    if not scale > 0:
+        raise InputError(f"scale: expected a positive number, got {scale}")
+    ends = None if run.minutes is None else time.monotonic() + 60 * run.minutes
+    for part in NANO:
+        folder, steps = run.out / part.name, max(1, round(part.steps * scale))
+        left = None if ends is None else (ends - time.monotonic()) / 60
+        own = dataclasses.replace(run, out=folder, steps=steps, minutes=left)
+        if part.name == "relief":
+            own = dataclasses.replace(own, data=(*run.data, *places))
+        made = Parts(**part.made_by(run.out))
+        start = None if part.start is None else str(run.out / part.start / "model")
+        if _train(part.stage, own, part.recipe, start, made) < steps:
+            print(f"{run.out}: stopped in {part.name}; give the command again to go on")
+            return
+    print(placed_in_one(run.out))
+
+
 def finetune(
     run: Annotated[Run, Flat],
     parts: Annotated[Parts, Flat],
@@ -145,7 +180,8 @@ def finetune(
     _train("finetune", run, recipe, str(NANO_FOLDER) if start == "nano" else start, parts)
 
 
-def _train(stage: str, run: Run, recipe_name: str, start: str | None, parts: Parts) -> None:
+def _train(stage: str, run: Run, recipe_name: str, start: str | None, parts: Parts) -> int:
+    """Trains a stage and returns the step that it has come to."""
     import json
 
     import torch
@@ -196,3 +232,4 @@ def _train(stage: str, run: Run, recipe_name: str, start: str | None, parts: Par
         step = trainer.run(minutes=run.minutes)
     curves = run.out / "curves.png"
     print(f"{run.out}: step {step} of {recipe.options.steps}; the model is in {run.out / 'model'}, curves in {curves}")
+    return step

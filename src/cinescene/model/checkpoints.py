@@ -23,9 +23,16 @@ from cinescene.model.autoencoder import CLASSES, Autoencoder
 from cinescene.model.config import FORMAT_VERSION, BackboneConfig, TransformerConfig
 from cinescene.model.defaults import ShotDefaults
 from cinescene.model.text_encoder import TextEncoder
-from cinescene.model.trainable import NEW_MODULES
+from cinescene.model.trainable import NEW_MODULES, SCENE_MODULES
 from cinescene.model.transformer import CineSceneTransformer
-from cinescene.model.weight_files import load_weights, read_json, save_weights, weight_files, write_json
+from cinescene.model.weight_files import (
+    iterate_tensors,
+    load_weights,
+    read_json,
+    save_weights,
+    weight_files,
+    write_json,
+)
 from cinescene.scene.relief import ReliefNet, load_relief_net, save_relief_net
 from cinescene.scene.vggt.model import Vggt
 from cinescene.scene.vggt.weights import load_vggt, save_vggt
@@ -202,6 +209,25 @@ def load_scheduler(folder: Path) -> Any:
     import diffusers
 
     return getattr(diffusers, kind).from_config({k: v for k, v in values.items() if not k.startswith("_")})
+
+
+def load_backbone(model: CineSceneTransformer, folder: str | Path) -> None:
+    """Fills a transformer from the one of a CineScene model folder, but for how scene and camera enter.
+
+    Those modules keep their values, and so does what belongs to a previz input of another form: models that differ in
+    them begin alike. Raises `CheckpointError` where anything else does not fit.
+    """
+    files = weight_files(resolve(folder) / "transformer")
+    wanted = model.state_dict()
+    given = {
+        name: tensor.to(wanted[name].dtype)
+        for name, tensor in iterate_tensors(files)
+        if name in wanted and tensor.shape == wanted[name].shape and not any(part in name for part in SCENE_MODULES)
+    }
+    left = [name for name in wanted if name not in given and not any(part in name for part in NEW_MODULES)]
+    if left:
+        raise CheckpointError(f"{folder}: expected the backbone of this model, lacks {', '.join(left[:5])}")
+    model.load_state_dict(given, strict=False)
 
 
 def _configured(config: TransformerConfig, options: Mapping[str, Any]) -> TransformerConfig:

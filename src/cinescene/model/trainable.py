@@ -14,6 +14,9 @@ TrainableGroup = Literal["paper", "lora", "all"]
 NEW_MODULES = ("scene_embedding.", "previz_embedding.", "previz_prior.", ".camera_encoder.", ".projective.")
 """Parts of names of the parameters that a Wan checkpoint does not have."""
 
+SCENE_MODULES = ("scene_embedding.", ".camera_encoder.", ".projective.")
+"""Of these, those through which scene views and the camera enter."""
+
 LORA_LAYERS = r"blocks\.\d+\.(attn[12]\.(to_[qkv]|to_out\.0)|ffn\.net\.(0\.proj|2))"
 """The backbone's linear maps that get low-rank additions: both attentions and the feed-forward."""
 

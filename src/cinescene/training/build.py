@@ -14,7 +14,7 @@ import torch
 
 from cinescene.data.dataset import DatasetConfig
 from cinescene.errors import InputError
-from cinescene.model.checkpoints import ModelParts, load_autoencoder, load_parts
+from cinescene.model.checkpoints import ModelParts, load_autoencoder, load_backbone, load_parts
 from cinescene.presets import NANO_FOLDER, PRESETS, random_nano
 from cinescene.scene.relief import load_relief_net
 from cinescene.scene.vggt import TensorCache, load_vggt
@@ -41,6 +41,8 @@ class Sources:
         Data sets. Without held-out ones nothing is validated (``vae`` and ``vggt`` then validate on training data).
     ``start``
         Weights of the part that is trained; for transformers a model folder.
+    ``backbone``
+        A model folder, or ``nano``, from which a new transformer takes all but its scene and camera modules.
     ``vae``, ``vggt``, ``relief``
         Trained parts that take the place of the model's own.
     ``captions``, ``sensor_width_mm``
@@ -50,6 +52,7 @@ class Sources:
     train: tuple[Path, ...]
     held_out: tuple[Path, ...] = ()
     start: str | None = None
+    backbone: str | None = None
     vae: Path | None = None
     vggt: str | None = None
     relief: Path | None = None
@@ -112,7 +115,7 @@ def build_stage(
         total_samples=recipe.options.steps * recipe.options.batch_size * recipe.options.accumulation,
         lora_rank=recipe.lora_rank,
     )
-    if sources.start is None:
+    if sources.start is None or recipe.video.measure_prior:
         stage.measure_prior()
     return stage
 
@@ -127,6 +130,8 @@ def model_parts(recipe: Recipe, sources: Sources) -> ModelParts:
         preset = PRESETS.get(recipe.model)
         source = preset.source if preset is not None and preset.source else recipe.model
         parts = load_parts(source, vggt=sources.vggt, **recipe.model_options)
+    if sources.backbone is not None:
+        load_backbone(parts.transformer, NANO_FOLDER if sources.backbone == "nano" else sources.backbone)
     if sources.vae is not None:
         parts = dataclasses.replace(parts, autoencoder=load_autoencoder(sources.vae))
     if sources.vggt is not None:

@@ -151,10 +151,19 @@ def presets() -> dict[str, Recipe]:
         optimiser="muon",
         compiled=True,
     )
-    nano = VideoOptions(views=(1, 2), place_only=0.0, empty=0.15, drop_previz=0.05, drop_scene=0.03, subject_weight=2.0)
+    nano = VideoOptions(
+        shift=8.0,
+        robust=0.5,
+        views=(1, 2),
+        place_only=0.0,
+        empty=0.15,
+        drop_previz=0.05,
+        drop_scene=0.03,
+        subject_weight=2.0,
+    )
     pieces = dataclasses.replace(nano, crop=(8, 12), empty=0.1, drop_scene=0.0, subject_weight=1.0)
     many = dataclasses.replace(video, batch_size=24, ema_decay=0.995, schedule="constant")
-    hints = EncodingOptions(previz=("standin",), mirrored=True, stand_ins=True)
+    hints = EncodingOptions(previz=("relief",), mirrored=True, stand_ins=True)
     tuning = dataclasses.replace(
         video, steps=500, learning_rate=2e-4, warmup_steps=20, checkpoint_every=100, optimiser="adamw", compiled=False
     )

@@ -68,6 +68,8 @@ class VideoOptions:
         Rows and columns of the latent cells that samples are cut to, most of them around a cell that the subject
         changes; scene views are left out then. Small pieces teach what subjects look like several times faster than
         whole pictures, which have to follow.
+    ``measure_prior``
+        Whether a model that training goes on from has its prior measured anew, as another kind of previz wants it.
     ``robust``
         Error in latent units beyond which the loss grows with it and no longer with its square; 0: never.
     ``background_weight``
@@ -89,6 +91,7 @@ class VideoOptions:
     drop_camera: float = 0.03
     drop_stand_ins: float = 0.15
     crop: tuple[int, int] | None = None
+    measure_prior: bool = False
     robust: float = 0.0
     background_weight: float = 0.0
     subject_weight: float = 0.0
@@ -166,10 +169,11 @@ class VideoStage:
         return len(self.train)
 
     def measure_prior(self, clips: int = 64) -> None:
-        """Sets a new model's prior from the data: how far clips without subject are from their previz, and spread."""
+        """Sets the prior from the data: how far clips without subject are from their previz, and spread."""
         prior = self.transformer.previz_prior
         if prior is None:
             return
+        prior.set_correction(1.0)
         autoencoder = self.parts.autoencoder
         side = 4 * autoencoder.spatial_factor
         grey = torch.full((1, 1 + 2 * autoencoder.temporal_factor, 3, side, side), 0.5, device=autoencoder.device)
