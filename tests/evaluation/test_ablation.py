@@ -57,6 +57,17 @@ def test_runs_are_judged_kept_and_compared(places: Path, tmp_path: Path) -> None
         run_ablation(AblationPlan(recipe=str(recipe), steps=2, variants=variants), sources, out)
 
 
+def test_what_is_common_comes_before_what_a_variant_says(tmp_path: Path) -> None:
+    plan = AblationPlan(
+        recipe="nano-scene",
+        common={"video": {"robust": 0.25, "shift": 2.0}, "options": {"batch_size": 3}},
+        variants={"a": {}, "b": {"video": {"shift": 5.0}}},
+    )
+    first, second = (plan.recipe_of(name, 0) for name in "ab")
+    assert (first.video.robust, first.video.shift, first.options.batch_size) == (0.25, 2.0, 3)
+    assert (second.video.robust, second.video.shift, second.options.batch_size) == (0.25, 5.0, 3)
+
+
 def test_the_summary_is_the_paired_difference_of_means_over_seeds() -> None:
     plan = AblationPlan(seeds=(0, 1), variants={"a": {}, "b": {}})
 

@@ -42,6 +42,8 @@ class AblationPlan:
 
     ``recipe``
         A preset or a recipe file of the stage ``scene``.
+    ``common``
+        What of the recipe differs in all variants, written as in one of them.
     ``variants``
         By name: the parts of a recipe that differ (``model_options``, ``encoding``, ``video``, …), and ``views``, the
         number of scene views shown when judged. The first is what the others are compared with.
@@ -57,6 +59,7 @@ class AblationPlan:
     clips: int = 24
     sampling_steps: int = 8
     views: int = 8
+    common: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,8 +75,8 @@ class AblationPlan:
     def recipe_of(self, variant: str, seed: int) -> Recipe:
         """The recipe of one run. Raises `InputError` that names the variant."""
         values = read_recipe(self.recipe).to_json()
-        changes = {name: change for name, change in self.variants[variant].items() if name != "views"}
-        for name, change in changes.items():
+        own = {name: change for name, change in self.variants[variant].items() if name != "views"}
+        for name, change in (*self.common.items(), *own.items()):
             known = values.get(name)
             values[name] = {**known, **change} if isinstance(known, dict) and isinstance(change, Mapping) else change
         values["options"] = {**values["options"], "steps": self.steps, "seed": seed}

@@ -56,10 +56,11 @@ class SceneEmbedding(nn.Module):
             image = rearrange(image, "(b v) d 1 h w -> b (v h w) d", v=latents.shape[1])
             kinds.append(image + self.image_kind.type_as(image))
         if self.config.has_geometry_tokens:
-            kinds.append(self._geometry_tokens(inputs))
+            kinds.append(self.geometry_tokens(inputs))
         return torch.cat(kinds, dim=1)
 
-    def _geometry_tokens(self, inputs: CineSceneInputs) -> Float[Tensor, "b n d"]:
+    def geometry_tokens(self, inputs: CineSceneInputs) -> Float[Tensor, "b n d"]:
+        """Those of all views, ordered (view, row, column), for models that have them."""
         rows, columns = self.token_grid(inputs)
         _, patch_height, patch_width = self.config.backbone.patch_size
         size = (rows * patch_height, columns * patch_width)

@@ -17,8 +17,10 @@ from einops import rearrange
 
 from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
+from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.data.cache import cached_encoding
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
+from cinescene.depth_files import read_depth
 from cinescene.errors import GeometryError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.conditioning import encode_previz, latent_shares
@@ -37,6 +39,7 @@ from cinescene.scene.vggt.encode import SceneEncoding
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Float, Tensor
 from cinescene.training.mirror import mirrored_caption
+from cinescene.training.views import panorama_depth
 
 VERSION = 1
 STAND_INS = 2
@@ -77,7 +80,9 @@ class EncodingOptions:
 class EncodedClip:
     """A clip with and without its subject. Cameras are relative to the first frame, in metres.
 
-    ``affected`` is the share of each latent cell that the subject or its shadow changes. ``previz`` and
+    ``affected`` is the share of each latent cell that the subject or its shadow changes. ``view_log_depth`` is the
+    logarithm of z-depth at each latent cell of a view, NaN where there is none; None where the data hold no distances.
+    ``previz`` and
     ``previz_masks`` hold a row a kind; ``acted`` and ``acted_masks`` are the same with stand-in actors (without any
     where there are none), who are or are near in the cells of ``staged``.
     """
@@ -97,6 +102,7 @@ class EncodedClip:
     views: Float[Tensor, "v c vh vw"]
     geometry_patches: Float[Tensor, "v d gh gw"] | None
     geometry_camera: Float[Tensor, "v d"] | None
+    view_log_depth: Float[Tensor, "v vh vw"] | None = None
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,7 @@ class EncodedClips:
             views=place["views"],
             geometry_patches=place.get("geometry_patches"),
             geometry_camera=place.get("geometry_camera"),
+            view_log_depth=place.get("view_log_depth"),
         )
 
     # ---- encoding ---------------------------------------------------------------------------------------------------
@@ -249,6 +256,11 @@ class EncodedClips:
                 return self._encode_geometry(panorama, layout, place.mirrored)
 
             tensors |= self._stored(content, options, encode, geometry="vggt")
+        distance_file = place.dataset.layout.panorama_depth_file(place.scene_id)
+        if distance_file.is_file():
+            height, width = tensors["views"].shape[-2:]
+            log_depth = _view_log_depth(read_depth(distance_file), layout.with_size(width, height))
+            tensors["view_log_depth"] = _sided(log_depth, place.mirrored)
         return {name: value.float() for name, value in tensors.items()}, layout.cameras(panorama.camera)
 
     def _stored(
@@ -370,6 +382,12 @@ class EncodedClips:
 PREVIZ_TENSORS = ("previz", "previz_masks", "acted", "acted_masks", "staged")
 CLIP_TENSORS = ("with_subject", "without_subject", "affected", *PREVIZ_TENSORS)
 """What a clip's own latents are, all of them on the same grid."""
+
+
+def _view_log_depth(distance_m: Float[Tensor, "h w"], layout: ViewLayout) -> Float[Tensor, "v h2 w2"]:
+    level = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64))
+    depth = panorama_depth(distance_m, layout.cameras(Cameras.equirectangular(level, 2, 1)))
+    return torch.where(depth.isfinite() & (depth > 0), depth, torch.nan).log()
 
 
 def _side(mirrored: bool) -> dict[str, str]:

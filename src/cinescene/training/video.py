@@ -25,6 +25,7 @@ from cinescene.sampling import Networks, sample
 from cinescene.shot_settings import ShotSettings
 from cinescene.tensor_types import Bool, Float, Tensor
 from cinescene.training.contact import save_rows
+from cinescene.training.depth_loss import DepthProbe
 from cinescene.training.encoded import CLIP_TENSORS, EncodedClip, EncodedClips
 from cinescene.training.flow import flow_loss, noisy, shifted
 from cinescene.training.stage import sample_generator
@@ -76,6 +77,8 @@ class VideoOptions:
         How much more than 1 the cells count that the subject leaves alone; 0 is the plain loss.
     ``subject_weight``
         How much more than 1 the cells count that the subject changes; 0 is the plain loss.
+    ``depth_weight``
+        Of the depth that geometry tokens must tell (`cinescene.training.depth_loss`), for data with exact distances.
     """
 
     shift: float = 3.0
@@ -95,6 +98,7 @@ class VideoOptions:
     robust: float = 0.0
     background_weight: float = 0.0
     subject_weight: float = 0.0
+    depth_weight: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.views
@@ -109,21 +113,28 @@ class VideoOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VideoBatch:
-    """``weight`` of the loss a cell, or None."""
+    """``weight`` of the loss a cell, and ``view_log_depth`` (`EncodedClip`) of the views that are known, or None."""
 
     inputs: CineSceneInputs
     data: Float[Tensor, "b c t h w"]
     noise: Float[Tensor, "b c t h w"]
     time: Float[Tensor, " b"]
     weight: Float[Tensor, "b 1 t h w"] | None
+    view_log_depth: Float[Tensor, "b v vh vw"] | None = None
 
 
 class VideoObjective(nn.Module):
     """The flow-matching loss of a batch."""
 
-    def __init__(self, transformer: CineSceneTransformer, robust: float = 0.0) -> None:
+    def __init__(self, transformer: CineSceneTransformer, robust: float = 0.0, depth_weight: float = 0.0) -> None:
         super().__init__()
-        self.transformer, self.robust = transformer, robust
+        self.transformer, self.robust, self.depth_weight = transformer, robust, depth_weight
+        self.depth_probe = None
+        if depth_weight > 0:
+            config = transformer.config
+            if not config.has_geometry_tokens:
+                raise InputError("depth_weight: this model has no geometry tokens (scene_tokens)")
+            self.depth_probe = DepthProbe(config.dim, config.backbone.patch_size[1:])
 
     def forward(self, batch: VideoBatch) -> tuple[Tensor, dict[str, float]]:
         x = noisy(batch.data, batch.noise, batch.time)
@@ -131,8 +142,12 @@ class VideoObjective(nn.Module):
         prior = self.transformer.previz_prior
         variance = None if prior is None else prior.noisy_variance(x, batch.time, batch.inputs)
         loss = flow_loss(velocity, batch.data, batch.noise, batch.weight, variance=variance, robust=self.robust)
-        plain = flow_loss(velocity.detach(), batch.data, batch.noise)
-        return loss, {"flow": float(plain)}
+        numbers = {"flow": float(flow_loss(velocity.detach(), batch.data, batch.noise))}
+        scene = self.transformer.scene_embedding
+        if self.depth_probe is not None and batch.view_log_depth is not None and scene is not None:
+            depth = self.depth_probe(scene.geometry_tokens(batch.inputs), batch.view_log_depth)
+            loss, numbers["depth"] = loss + self.depth_weight * depth, float(depth.detach())
+        return loss, numbers
 
 
 class VideoStage:
@@ -157,7 +172,7 @@ class VideoStage:
         self.transformer = parts.transformer.train()
         self.lora = trainable == "lora"
         set_trainable(self.transformer, trainable, lora_rank=lora_rank)
-        self.objective = VideoObjective(self.transformer, self.options.robust)
+        self.objective = VideoObjective(self.transformer, self.options.robust, self.options.depth_weight)
         self.facts: dict[str, Any] = {
             "transformer": self.transformer.config.to_dict(),
             "encoders": train.hashes,
@@ -211,11 +226,18 @@ class VideoStage:
         if draw.happens(options.drop_text):
             caption = ""
         acted = not empty and not draw.happens(options.drop_stand_ins)
-        inputs = self._conditions(clip, caption, acted, draw)
+        inputs, view_log_depth = self._conditions(clip, caption, acted, draw)
         data = (clip.without_subject if empty else clip.with_subject)[None]
         noise = torch.randn(data.shape, generator=generator)
         time = shifted(torch.rand(1, generator=generator), options.shift)
-        return VideoBatch(inputs=inputs, data=data, noise=noise, time=time, weight=self._weight(clip, empty))
+        return VideoBatch(
+            inputs=inputs,
+            data=data,
+            noise=noise,
+            time=time,
+            weight=self._weight(clip, empty),
+            view_log_depth=view_log_depth,
+        )
 
     def _weight(self, clip: EncodedClip, empty: bool) -> Tensor | None:
         options = self.options
@@ -225,11 +247,14 @@ class VideoStage:
         weight = 1 + options.background_weight * (1 - affected) + options.subject_weight * affected
         return (weight / weight.mean())[None]
 
-    def _conditions(self, clip: EncodedClip, caption: str, acted: bool, draw: _Draws) -> CineSceneInputs:
+    def _conditions(
+        self, clip: EncodedClip, caption: str, acted: bool, draw: _Draws
+    ) -> tuple[CineSceneInputs, Float[Tensor, "1 v vh vw"] | None]:
+        """What the model is told, and the log depth of the views where it is to be supervised."""
         text = self._text(caption)
         config = self.transformer.config
         if self.name == "t2v":
-            return CineSceneInputs(text=text)
+            return CineSceneInputs(text=text), None
         options = self.options
         scene_gone = draw.happens(options.drop_scene)
         views_gone = scene_gone or draw.happens(options.drop_views)
@@ -249,10 +274,15 @@ class VideoStage:
         )
         if options.crop is not None:
             inputs = dataclasses.replace(inputs.without_views(), view_cameras=None)
+        depth = None
+        if self.options.depth_weight > 0 and inputs.view_count:
+            if clip.view_log_depth is None:
+                raise InputError(f"depth_weight: {clip.scene_id}: expected data with exact distances, found none")
+            depth = torch.where(known[..., None, None], clip.view_log_depth[padded], torch.nan)
         if camera_gone and config.camera != "none" and inputs.cameras is not None:
             # A static camera is what no camera path is taken for.
             inputs = dataclasses.replace(inputs, cameras=_held(inputs.cameras))
-        return inputs
+        return inputs, depth
 
     def _crop_window(self, clip: EncodedClip, size: tuple[int, int], draw: _Draws) -> Window:
         """Top, left, rows and columns: around a cell that the subject changes, or anywhere."""
@@ -277,12 +307,14 @@ class VideoStage:
 
     def collate(self, samples: list[VideoBatch]) -> VideoBatch:
         weights = [s.weight for s in samples if s.weight is not None]
+        depths = [s.view_log_depth for s in samples if s.view_log_depth is not None]
         return VideoBatch(
             inputs=CineSceneInputs.cat([s.inputs for s in samples]),
             data=torch.cat([s.data for s in samples]),
             noise=torch.cat([s.noise for s in samples]),
             time=torch.cat([s.time for s in samples]),
             weight=torch.cat(weights) if weights else None,
+            view_log_depth=torch.cat(depths) if depths else None,
         )
 
     def move(self, batch: VideoBatch, device: torch.device) -> VideoBatch:
@@ -292,6 +324,7 @@ class VideoStage:
             noise=batch.noise.to(device),
             time=batch.time.to(device),
             weight=None if batch.weight is None else batch.weight.to(device),
+            view_log_depth=None if batch.view_log_depth is None else batch.view_log_depth.to(device),
         )
 
     # ---- looking ----------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ class PlaceViews:
         side = self.longest_px
         cameras = Cameras.from_field_of_view(pose, math.pi / 2, side, side)
         images = resample_panorama(panorama, cameras, pyramid)
-        return PlacedViews(images=images, depth_m=_panorama_depth(distance_m, cameras), cameras=cameras)
+        return PlacedViews(images=images, depth_m=panorama_depth(distance_m, cameras), cameras=cameras)
 
     def _load_frames(self, index: int) -> PlacedViews:
         place = self.places[index]
@@ -124,7 +124,7 @@ def _kept_depth(depth: Float[Tensor, "t h w"], kept_px: list[int], size: torch.S
     return F.interpolate(kept[:, None], size=tuple(size), mode="nearest-exact")[:, 0]
 
 
-def _panorama_depth(distance_m: Float[Tensor, "h w"], cameras: Cameras) -> Float[Tensor, "v h2 w2"]:
+def panorama_depth(distance_m: Float[Tensor, "h w"], cameras: Cameras) -> Float[Tensor, "v h2 w2"]:
     """z-depth of views around a panorama's centre, from the distance of its nearest pixels."""
     _, rays = pixel_rays(cameras)
     forward = cameras.forward[:, None, None]
