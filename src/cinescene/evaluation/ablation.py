@@ -169,7 +169,7 @@ def _run(
         device="cpu" if device == "cpu" else None,
         on_progress=lambda progress: trained(progress.step, progress.steps),
     )
-    trainer.run()
+    trainer.run(validated=False)
     scores = judged(stage, plan, plan.views_of(variant), told("judging"))
     result = {"variant": variant, "seed": seed, "clips": scores}
     with written_whole(done) as temporary:

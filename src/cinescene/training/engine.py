@@ -26,7 +26,7 @@ from cinescene.training.checkpoint import TrainingState, read_last_checkpoint, w
 from cinescene.training.ema import Ema
 from cinescene.training.history import History
 from cinescene.training.optimisers import optimisers
-from cinescene.training.options import TrainOptions
+from cinescene.training.options import TrainOptions, mixed_precision
 from cinescene.training.stage import Stage, sample_generator, sample_index
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Trainer:
             raise InputError(f"train {stage.name}: expected at least one sample")
         self.accelerator = Accelerator(
             cpu=device == "cpu",
-            mixed_precision="bf16" if options.precision == "bf16" else "no",
+            mixed_precision=mixed_precision(options.precision, device == "cpu" or not torch.cuda.is_available()),
             gradient_accumulation_steps=options.accumulation,
         )
         own = optimisers(stage.objective, options)
@@ -88,7 +88,7 @@ class Trainer:
 
     # ---- the loop ---------------------------------------------------------------------------------------------------
 
-    def run(self, until: int | None = None, minutes: float | None = None) -> int:
+    def run(self, until: int | None = None, minutes: float | None = None, *, validated: bool = True) -> int:
         """Trains to the last step (or ``until``, or for some minutes), validates and exports; returns the step."""
         last = min(self.options.steps, self.options.steps if until is None else until)
         begun = time.monotonic()
@@ -112,7 +112,8 @@ class Trainer:
         finally:
             if self.history is not None:
                 self.history.close()
-        self.validate()
+        if validated:
+            self.validate()
         self.export()
         return self.step
 

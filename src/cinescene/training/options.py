@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from cinescene.errors import InputError
 
 Schedule = Literal["constant", "cosine", "trapezoid"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16"]
 Optimiser = Literal["adamw", "muon"]
 
 
@@ -34,7 +34,8 @@ class TrainOptions:
     ``ema_decay``
         Of the exponential moving average of the weights, warmed up as min(decay, (1 + step) / (10 + step)); 0 is none.
     ``precision``, ``gradient_checkpointing``
-        ``bf16`` is automatic mixed precision; checkpointing trades time for memory.
+        ``bf16`` is automatic mixed precision; ``auto`` is that on a GPU and on CPUs with 16-bit units (AMX, AVX-512
+        BF16), and ``fp32`` on others, which are several times slower in 16 bits. Checkpointing trades time for memory.
     ``compiled``
         Compiles a transformer's blocks first (``torch.compile``): a minute or two, then up to twice the speed on CPUs.
     ``seed``
@@ -61,7 +62,7 @@ class TrainOptions:
     beta2: float = 0.99
     max_gradient_norm: float = 1.0
     ema_decay: float = 0.999
-    precision: Precision = "bf16"
+    precision: Precision = "auto"
     gradient_checkpointing: bool = False
     compiled: bool = False
     seed: int = 0
@@ -109,3 +110,16 @@ class TrainOptions:
 def _expect(holds: bool, name: str, expected: str, got: Any) -> None:
     if not holds:
         raise InputError(f"training: {name}: expected {expected}, got {got}")
+
+
+def mixed_precision(precision: Precision, on_cpu: bool) -> Literal["no", "bf16"]:
+    """What accelerate calls a precision, on this machine's processor or on a GPU."""
+    if precision == "auto":
+        precision = "bf16" if not on_cpu or _cpu_computes_in_16_bits() else "fp32"
+    return "bf16" if precision == "bf16" else "no"
+
+
+def _cpu_computes_in_16_bits() -> bool:
+    import torch
+
+    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
