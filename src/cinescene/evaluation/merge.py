@@ -40,6 +40,7 @@ def merged_runs(folders: Sequence[Path], seed: int = 0) -> dict[str, Any]:
         "options": first["options"],
         "seed": seed,
         "methods": methods,
-        **summarise({name: entry["clips"] for name, entry in methods.items()}, seed),
+        **summarise({name: entry["clips"] for name, entry in methods.items() if entry["clips"]}, seed),
+        "models": {name: found for run in runs.values() for name, found in run.get("models", {}).items()},
         "provenance": provenance(started) | {"runs": [run["provenance"] for run in runs.values()]},
     }
