@@ -71,7 +71,7 @@ def model_jobs(
 ) -> Made:
     """Makes every clip of every method into ``out/<method>/seed<seed>``; those that are there already stay.
 
-    ``shots`` are clips of a data set (`dataset_jobs`), or of panoramas with moves as their camera. A shot that a model
+    What the model was shown goes to ``out/previz``. ``shots`` are clips of a data set (`dataset_jobs`), or of panoramas with moves as their camera. A shot that a model
     cannot make is listed with the reason. Raises `CheckpointError` for a model that cannot be loaded.
     """
     made, done = Made(), 0
@@ -194,7 +194,9 @@ def _blocking(variant: Variant, performances: Sequence[Performance], pipeline: C
 
 
 def _previz_file(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.previz.mp4")
+    """Not among the clips, so that their folder holds nothing else and can be given to `evaluate` again."""
+    method = path.parent.parent
+    return method.parent / "previz" / method.name / path.parent.name / path.name
 
 
 # ---- jobs -----------------------------------------------------------------------------------------------------------
@@ -208,7 +210,7 @@ def _job(shot: ClipJob, variant: Variant, seed: int, path: Path) -> ClipJob:
     empty = model_folder / path.parent.name / path.name
     if not (_previz_file(path).is_file() and _previz_file(empty).is_file()):
         return job
-    mask = path.with_name(f"{path.stem}.actors.png")
+    mask = _previz_file(path).with_suffix(".actors.png")
     drawn = _drawn(read_video(_previz_file(path)), read_video(_previz_file(empty)))
     write_mask_strip(mask, drawn, drawn)
     return dataclasses.replace(job, staged_mask=mask, staged_previz=_previz_file(path), staged_empty=empty)
