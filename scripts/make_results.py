@@ -1,7 +1,8 @@
 """Draws the clips of a finished evaluation for docs/results.md: one sheet a scene, truth and methods below each other.
 
-    cinescene evaluate --data data/eval data/eval2 --most 16 --models nano --variants recorded shuffled no-scene caption \\
-        --baselines panorama-relief panorama-standin nearest-view --frames 5 --pose-frames 5 -o evaluation
+    cinescene evaluate --data data/eval data/eval2 --most 16 --frames 5 --pose-frames 5 -o evaluation \\
+        --models nano --variants recorded shuffled no-scene caption \\
+        --baselines panorama-relief panorama-standin nearest-view
     python scripts/make_results.py evaluation --out docs/images/results
 
 The numbers are the evaluation's own (tables.md, report.html).

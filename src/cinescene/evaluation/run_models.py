@@ -71,8 +71,9 @@ def model_jobs(
 ) -> Made:
     """Makes every clip of every method into ``out/<method>/seed<seed>``; those that are there already stay.
 
-    What the model was shown goes to ``out/previz``. ``shots`` are clips of a data set (`dataset_jobs`), or of panoramas with moves as their camera. A shot that a model
-    cannot make is listed with the reason. Raises `CheckpointError` for a model that cannot be loaded.
+    What the model was shown goes to ``out/previz``. ``shots`` are clips of a data set (`dataset_jobs`), or of panoramas
+    with moves as their camera. A shot that a model cannot make is listed with the reason. Raises `CheckpointError` for
+    a model that cannot be loaded.
     """
     made, done = Made(), 0
     pipelines = functools.lru_cache(maxsize=1)(functools.partial(_loaded, request))

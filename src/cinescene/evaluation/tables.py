@@ -11,8 +11,8 @@ COLUMNS = {
     "psnr_background": ("PSNR ↑", "{:.2f} dB"),
     "ssim_background": ("SSIM ↑", "{:.3f}"),
     "efficientnet_lite0_feature_distance_background": ("feature distance (EfficientNet-Lite0) ↓", "{:.2f}"),
-    "rot_err_median_deg": ("rotation error ↓", "{:.2f}°"),
-    "trans_err_median": ("position error ↓", "{:.3f}"),
+    "rot_err_median_deg": ("rotation error, median ↓", "{:.2f}°"),
+    "trans_err_median": ("position error, median ↓", "{:.3f}"),
     "posed_share": ("frames posed ↑", "{:.0%}"),
     "return_psnr": ("last frame against first ↑", "{:.2f} dB"),
     "return_feature_distance": ("the same, feature distance ↓", "{:.2f}"),
@@ -27,9 +27,12 @@ WHO = {
 }
 ABOUT = (
     "Background measures against the subject-free clip. Means over clips with 95 % bootstrap intervals over scenes; "
-    "± is the standard deviation between seeds. Camera errors are means over clips of each clip's median frame, over "
-    "frames that could be posed."
+    "± is the standard deviation between seeds. Camera errors are those of each clip's median frame among those that "
+    "could be posed: the median clip's, then the mean over clips with its interval."
 )
+
+BY_MEDIAN = ("rot_err_median_deg", "trans_err_median")
+"""Errors of cameras have long tails: the median clip comes first."""
 
 Summary = Mapping[str, Mapping[str, Any]]
 
@@ -51,7 +54,7 @@ def _table(title: str, summary: Summary, columns: Mapping[str, tuple[str, str]])
     if not used:
         return ""
     rows = [
-        [method, _clips(row), *(_cell(row.get(name), columns[name][1]) for name in used)]
+        [method, _clips(row), *(_cell(row.get(name), columns[name][1], name in BY_MEDIAN) for name in used)]
         for method, row in summary.items()
         if any(name in row for name in used)
     ]
@@ -64,10 +67,12 @@ def _clips(row: Mapping[str, Any]) -> str:
     return f"{most['clips']}" + (f" × {seeds} seeds" if seeds > 1 else "")
 
 
-def _cell(estimate: Mapping[str, Any] | None, form: str) -> str:
+def _cell(estimate: Mapping[str, Any] | None, form: str, by_median: bool = False) -> str:
     if estimate is None or estimate["mean"] is None:
         return "–"
     text = form.format(estimate["mean"])
+    if by_median:
+        text = f"{form.format(estimate['median'])}; mean {text}"
     if estimate["low"] is not None:
         low, high = (form.format(estimate[key]).rstrip("°").removesuffix(" dB") for key in ("low", "high"))
         text += f" ({low} to {high})"
