@@ -233,6 +233,13 @@ def test_runs_with_other_options_are_not_compared(jobs: list[ClipJob], tmp_path:
     write_results(evaluate({"c": jobs[:1]}, WITHOUT_POSES, tmp_path / "c"), tmp_path / "c")
     merged = merged_runs([tmp_path / "a", tmp_path / "c"])
     assert merged["comparisons"][0]["measures"]["psnr_whole"]["difference"]["mean"] == 0
+    shutil.copytree(tmp_path / "a", tmp_path / "other" / "a")
+    assert list(merged_runs([tmp_path / "a", tmp_path / "other" / "a"])["methods"]) == [
+        f"{tmp_path / 'a'}: a",
+        f"{tmp_path / 'other' / 'a'}: a",
+    ]
+    with pytest.raises(InputError, match="twice"):
+        merged_runs([tmp_path / "a", tmp_path / "other" / ".." / "a"])
 
 
 def test_frames_are_spread_from_first_to_last() -> None:
