@@ -142,6 +142,16 @@ def test_the_place_matters(parts: ModelParts, usual: GeneratedShot, tmp_path: Pa
     assert not torch.equal(shot.video.frames, usual.video.frames)
 
 
+def test_a_hidden_place_does_not_matter(parts: ModelParts, panorama: Scene, tmp_path: Path) -> None:
+    hidden, pipeline = ShotSettings(hide_scene=True), CineScenePipeline(parts)
+    shot = shoot(pipeline, panorama, settings=hidden)
+    other = shoot(pipeline, place(tmp_path / "another.png", seed=2), settings=hidden)
+    assert torch.equal(shot.video.frames, other.video.frames)
+    assert shot.previz is None
+    assert not torch.equal(shoot(pipeline, panorama, settings=hidden, prompt="a dog").video.frames, shot.video.frames)
+    assert not torch.equal(shoot(pipeline, panorama).video.frames, shot.video.frames)
+
+
 def test_paths_of_all_kinds_are_taken(pipeline: CineScenePipeline, panorama: Scene, tmp_path: Path) -> None:
     matrix = torch.eye(4, dtype=torch.float64).repeat(7, 1, 1)
     cameras = Cameras.from_focal_px(matrix, 40.0, 640, 320)

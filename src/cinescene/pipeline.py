@@ -175,6 +175,8 @@ class CineScenePipeline:
                 inputs = shot_inputs(encoded, shot.track, frames, self.parts)
         with clock("sampling"):
             inputs = inputs.with_text(text.embeddings, text.mask)
+            if shot.settings.hide_scene:
+                inputs, caches = inputs.without_scene(), {}
             latents = self._sampled(shot, inputs, negative, caches, report)
         with clock("decoding"), at_work(self.parts.autoencoder, self.levers), torch.no_grad():
             report("decoding", 0, 1)

@@ -88,7 +88,7 @@ class ShotPlan:
         check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
         sampling = settings.sampling(parts.defaults)
         _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views))
-        previz = previz_kind(settings.previz, place, parts)
+        previz = "none" if settings.hide_scene else previz_kind(settings.previz, place, parts)
         surroundings = surroundings_of(place, previz, parts, settings.camera_height_m, settings.dome_radius_m)
         performances = _performances(parts, surroundings, previz, prompt, path.track, seed, settings)
         return cls(

@@ -45,6 +45,8 @@ class ShotSettings:
         Of the stand-in, and the scale of photos whose scale is not known.
     ``start_view``
         The scene view that the shot starts from, by its number; None: the scene's own.
+    ``hide_scene``
+        Shows the model nothing of the place, neither views nor previz: text and camera alone, to compare with.
     """
 
     width_px: int | None = None
@@ -70,6 +72,7 @@ class ShotSettings:
     camera_height_m: float = 1.6
     dome_radius_m: float = 15.0
     start_view: int | None = None
+    hide_scene: bool = False
 
     def sampling(self, defaults: ShotDefaults) -> SamplingOptions:
         """The sampler's options, with a model's defaults filled in. Raises `InputError` for what cannot be."""

@@ -16,7 +16,7 @@ from cinescene.cameras.formats import write_track
 from cinescene.cli import main
 from cinescene.data.layout import DatasetLayout
 from cinescene.errors import InputError
-from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, result_key
+from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, input_hashes, result_key
 from cinescene.evaluation.find_jobs import KnownInputs, dataset_jobs, find_jobs
 from cinescene.evaluation.merge import merged_runs
 from cinescene.evaluation.results import read_results, write_results
@@ -111,18 +111,18 @@ def test_the_key_of_a_result_follows_every_input(jobs: list[ClipJob], tmp_path: 
     copy = tmp_path / jobs[0].video.name
     shutil.copy(jobs[0].video, copy)
     job = ClipJob(**{**vars(jobs[0]), "video": copy})
-    key = result_key(job, QUICK)
-    assert result_key(job, QUICK) == key
-    assert result_key(job, WITHOUT_POSES) != key
+    key = result_key(job, QUICK, input_hashes(job))
+    assert result_key(job, QUICK, input_hashes(job)) == key
+    assert result_key(job, WITHOUT_POSES, input_hashes(job)) != key
     copy.write_bytes(copy.read_bytes() + b"\0")
-    assert result_key(job, QUICK) != key
+    assert result_key(job, QUICK, input_hashes(job)) != key
 
 
 @pytest.mark.parametrize("baseline", ["panorama-standin", "panorama-relief", "nearest-view", "explicit-geometry"])
 def test_baselines_see_the_place_where_the_data_set_says_it_is(
-    data: Path, jobs: list[ClipJob], tmp_path: Path, baseline: str
+    jobs: list[ClipJob], tmp_path: Path, baseline: str
 ) -> None:
-    made = baseline_jobs(baseline, jobs[:1], data, tmp_path, camera_height_m=1.5)
+    made = baseline_jobs(baseline, jobs[:1], tmp_path)
     clip, reference = (read_video(path).as_float() for path in (made[0].video, jobs[0].reference))
     assert clip.shape == reference.shape
     error = (clip - reference).abs().mean(1)
@@ -210,7 +210,7 @@ def test_clips_that_cannot_be_scored_are_listed_and_the_others_are_scored(jobs: 
 def test_folders_must_match_by_name(data: Path, jobs: list[ClipJob], tmp_path: Path) -> None:
     shutil.copy(jobs[0].video, tmp_path / "shot.mp4")
     with pytest.raises(InputError, match="name of a clip"):
-        find_jobs(tmp_path, KnownInputs(data=data))
+        find_jobs(tmp_path, KnownInputs(data=(data,)))
     empty = tmp_path / "references"
     empty.mkdir()
     with pytest.raises(InputError, match=r"one reference named shot\.\*, found 0"):
@@ -233,6 +233,13 @@ def test_runs_with_other_options_are_not_compared(jobs: list[ClipJob], tmp_path:
     write_results(evaluate({"c": jobs[:1]}, WITHOUT_POSES, tmp_path / "c"), tmp_path / "c")
     merged = merged_runs([tmp_path / "a", tmp_path / "c"])
     assert merged["comparisons"][0]["measures"]["psnr_whole"]["difference"]["mean"] == 0
+    shutil.copytree(tmp_path / "a", tmp_path / "other" / "a")
+    assert list(merged_runs([tmp_path / "a", tmp_path / "other" / "a"])["methods"]) == [
+        f"{tmp_path / 'a'}: a",
+        f"{tmp_path / 'other' / 'a'}: a",
+    ]
+    with pytest.raises(InputError, match="twice"):
+        merged_runs([tmp_path / "a", tmp_path / "other" / ".." / "a"])
 
 
 def test_frames_are_spread_from_first_to_last() -> None:

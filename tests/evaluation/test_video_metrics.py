@@ -72,8 +72,13 @@ def test_black_frames_and_stills_are_found() -> None:
     clip[3] = 2
     assert black_frames(clip) == [3]
     assert not is_still(clip)
-    assert is_still(pan(1).repeat(4, 1, 1, 1))
+    still = pan(1).repeat(4, 1, 1, 1)
+    assert is_still(still)
     assert not is_still(clip[:1])
+    coded = (still + 4 * torch.randn(still.shape[1:], generator=torch.Generator().manual_seed(0))).clamp(0, 255)
+    assert is_still(torch.cat([still[:2], coded[2:].to(torch.uint8)]))
+    still[2, :, 2:8, 2:8] = 255 - still[2, :, 2:8, 2:8]
+    assert not is_still(still)
 
 
 def test_the_frechet_distance_of_known_gaussians() -> None:

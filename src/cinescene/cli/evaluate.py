@@ -11,10 +11,10 @@ import tyro
 from cinescene.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from cinescene.evaluation.clip_job import ClipJob
-    from cinescene.evaluation.find_jobs import KnownInputs
+    from cinescene.evaluation.made import Made
+    from cinescene.evaluation.run_models import ModelRequest
 
 
 def evaluate(
@@ -24,10 +24,20 @@ def evaluate(
     masks: Path | None = None,
     camera: str | None = None,
     scene: str | None = None,
-    data: Path | None = None,
+    data: tuple[Path, ...] = (),
     prompt: str | None = None,
     compare: tuple[Path, Path] | None = None,
-    baselines: tuple[Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry"], ...] = (),
+    models: tuple[str, ...] = (),
+    variants: tuple[str, ...] = ("recorded",),
+    seeds: tuple[int, ...] = (0,),
+    steps: int | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+    baselines: tuple[
+        Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry", "explicit-vggt", "truth"],
+        ...,
+    ] = (),
+    most: int | None = None,
     poses: Literal["auto", "place", "panorama", "colmap", "vggt", "none"] = "auto",
     alignment: Literal["first-frame", "furthest", "similarity", "none"] = "first-frame",
     frames: int = 16,
@@ -44,8 +54,8 @@ def evaluate(
 ) -> None:
     """Score clips: is the place the photographed one, is the camera followed, does the subject act?
 
-    Gives one folder with report.html, results.json and CSV tables; running it again goes on where it stopped. A single
-    clip is also scored on the terminal. What each measure is: docs/evaluation.md.
+    Gives one folder with report.html, tables.md, results.json and CSV tables; running it again goes on where it
+    stopped. A single clip is also scored on the terminal. What each measure is: docs/evaluation.md.
 
     Args:
         clips: A video, or folders of videos; each folder is a method of its own.
@@ -53,20 +63,27 @@ def evaluate(
         reference: The subject-free clip, or a folder with one of the same name for each clip.
         masks: Where the subject is (white): a video, picture or folder of pictures, or a folder of those by clip name.
         camera: The camera that was asked for: a camera file, moves, or a folder of camera files by clip name.
-        scene: A panorama, to compare with where there is no subject-free clip.
-        data: A data set with references, masks, cameras and prompts; clips are named SCENE_CLIP.mp4 as in it.
+        scene: A panorama, to compare with where there is no subject-free clip; with --models also a folder of them.
+        data: Data sets with references, masks, cameras and prompts; clips are named SCENE_CLIP.mp4 as in them.
         prompt: The prompt, or a JSON file {"clip": "prompt"}.
         compare: Two folders of videos, or of two finished runs, to compare clip by clip.
+        models: Models that make the shots of --data, or shots on the panoramas of --scene, and are scored on them.
+        variants: What models are shown: recorded, caption, empty, no-scene, shuffled, views-N, photos-N.
+        seeds: Of the clips that models make; several give the spread between them.
+        steps: Sampling steps of the models.
+        device: cpu, cuda, or auto, for the models.
+        precision: Of the models; auto is bf16 on a GPU and fp32 on a CPU.
         baselines: Baselines to make for the clips of --data and score beside them.
+        most: Shots at the most, evenly spread over --data.
         poses: How each frame's camera is found; auto takes the most exact way that the inputs allow.
         alignment: How an estimated path is brought to the wanted one before they are compared.
         frames: Evenly spaced frames at most for the costly measures.
         pose_frames: Evenly spaced frames at most whose camera is found.
         resample: Bring clips of another size or length to their reference's instead of refusing them.
         keep_coordinates: Leave the poses of camera files where they are instead of starting at the panorama.
-        camera_height: Metres from the ground to where a panorama was taken.
+        camera_height: Metres from the ground to where a panorama was taken, where the data does not say.
         lens: Focal length in mm on 36 mm film where the camera states none.
-        vggt: VGGT checkpoint for --poses vggt: a file, a folder or a hub name.
+        vggt: VGGT checkpoint for --poses vggt, the baseline explicit-vggt and models that come without one.
         clip_weights: Folder or hub name of CLIP's weights; they are never downloaded.
         workers: Clips scored at the same time.
         ray: Score on a Ray cluster (RAY_ADDRESS, or a local one) whose machines share the folders.
@@ -74,6 +91,7 @@ def evaluate(
     """
     from cinescene.evaluation.clip_job import ScoreOptions
     from cinescene.evaluation.find_jobs import KnownInputs
+    from cinescene.evaluation.gather import Wanted
 
     options = ScoreOptions(
         frames_for_costly=frames,
@@ -83,7 +101,7 @@ def evaluate(
         resample=resample,
         keep_coordinates=keep_coordinates,
         camera_height_m=camera_height,
-        vggt=vggt,
+        vggt=vggt if poses == "vggt" else None,
         clip=clip_weights,
         lens_mm=lens,
     )
@@ -94,56 +112,53 @@ def evaluate(
     if compare is not None and all((source / "results.json").is_file() for source in compare):
         _finish(_merged(compare, seed), out)
         return
-    methods = _methods(sources, known)
-    if baselines:
-        methods |= _baseline_methods(baselines, methods, known, out, camera_height)
-    if not methods:
-        raise InputError("evaluate: expected a video, a folder of videos, --compare A B, or --data with --baselines")
-    _run(methods, options, out, workers, ray, seed)
+    request = _request(models, variants, seeds, steps, vggt, (device, precision), camera_height) if models else None
+    wanted = Wanted(known=known, sources=sources, baselines=baselines, models=request, most=most, vggt=vggt)
+    _run(_gathered(wanted, out), options, out, workers, ray, seed)
 
 
-def _methods(sources: Sequence[Path], known: KnownInputs) -> dict[str, list[ClipJob]]:
-    from cinescene.evaluation.find_jobs import find_jobs
-
-    methods: dict[str, list[ClipJob]] = {}
-    for source in sources:
-        name = source.resolve().name if source.is_dir() else source.stem
-        if name in methods:
-            name = f"{source.resolve().parent.name}-{name}"
-        if name in methods:
-            raise InputError(f"{source}: another method is named {name!r} already; rename one of the folders")
-        methods[name] = find_jobs(source, known)
-    return methods
-
-
-def _baseline_methods(
-    baselines: Sequence[Any],
-    methods: Mapping[str, Sequence[ClipJob]],
-    known: KnownInputs,
-    out: Path,
+def _request(
+    models: tuple[str, ...],
+    variants: tuple[str, ...],
+    seeds: tuple[int, ...],
+    steps: int | None,
+    vggt: str | None,
+    place: tuple[str, Any],
     camera_height: float,
-) -> dict[str, list[ClipJob]]:
-    from cinescene.evaluation.find_jobs import dataset_jobs
-    from cinescene.evaluation.run_baselines import baseline_jobs
+) -> ModelRequest:
+    from cinescene.cli.generate import resolved
+    from cinescene.evaluation.run_models import ModelRequest
+    from cinescene.model.levers import Levers
 
-    if known.data is None:
-        raise InputError("baselines: expected --data, the data set that they are made for")
-    jobs = dataset_jobs(known.data)
-    wanted = {job.name for chosen in methods.values() for job in chosen} or set(jobs)
-    chosen = [job for name, job in jobs.items() if name in wanted]
-    return {
-        baseline: baseline_jobs(baseline, chosen, known.data, out / "baselines", camera_height)
-        for baseline in dict.fromkeys(baselines)
-    }
+    device, precision = resolved(*place)
+    return ModelRequest(
+        models=models,
+        variants=variants,
+        seeds=seeds,
+        steps=steps,
+        vggt=vggt,
+        levers=Levers(device=device, precision=precision),
+        camera_height_m=camera_height,
+    )
 
 
-def _run(methods: Mapping[str, Sequence[ClipJob]], options: Any, out: Path, workers: int, ray: bool, seed: int) -> None:
+def _gathered(wanted: Any, out: Path) -> Made:
+    from cinescene.cli.generate import stage_progress
+    from cinescene.evaluation.gather import gather
+
+    with stage_progress() as report:
+        return gather(wanted, out, lambda done, total: report("make", done, total))
+
+
+def _run(made: Made, options: Any, out: Path, workers: int, ray: bool, seed: int) -> None:
     from cinescene.cli.progress import progress_bar
     from cinescene.evaluation.run import evaluate as evaluate_methods
 
-    total = sum(len(jobs) for jobs in methods.values())
+    total = sum(len(jobs) for jobs in made.jobs.values())
     with progress_bar("evaluate", total, "clips") as progress:
-        document = evaluate_methods(methods, options, out, workers=workers, ray=ray, seed=seed, progress=progress)
+        document = evaluate_methods(
+            made.jobs, options, out, made=made, workers=workers, ray=ray, seed=seed, progress=progress
+        )
     _finish(document, out)
 
 

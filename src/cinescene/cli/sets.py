@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -23,6 +23,7 @@ def render(
     panoramas: int | None = None,
     shared_start: bool | None = None,
     kinds: tuple[str, ...] = (),
+    shots: Literal["random", "stress"] = "random",
     first_seed: int = 0,
     processes: int | None = None,
     ray: bool = False,
@@ -44,6 +45,7 @@ def render(
         panoramas: Panoramas a scene (1 in the presets); further ones, from anywhere in it, teach depth.
         shared_start: Whether all shots of a set begin with the same camera, in place of the preset's rule.
         kinds: Kinds of sets: room, hall, courtyard, street; all by default.
+        shots: random, or stress: hard paths, the same on every set, for cinescene evaluate (docs/evaluation.md).
         first_seed: Seed of the first scene; the others follow.
         processes: Scenes rendered at once; as many as there are cores by default.
         ray: Render on a Ray cluster (RAY_ADDRESS, or a local one) whose machines share the folder.
@@ -67,6 +69,7 @@ def render(
         "panorama_width_px": panorama_width,
         "panoramas": panoramas,
         "shared_start": shared_start,
+        "shots": shots,
     }
     known = {name: value for name, value in changes.items() if value is not None}
     recipe = dataclasses.replace(recipe, width_px=width, height_px=height, kinds=tuple(kinds), **known)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from cinescene.errors import InputError
 
 KIND, VERSION = "cinescene.dataset", 1
+Shots = Literal["random", "stress"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,9 @@ class RenderRecipe:
         Of each place: the first where the set is photographed from, others from anywhere in it, for training on depth.
     ``samples``
         Per pixel: 4 or 1.
+    ``shots``
+        ``random``, or ``stress``: one of each of `cinescene.sets.stress_shots.CASES`; ``clips`` and ``shared_start``
+        do not matter then.
     """
 
     width_px: int = 672
@@ -36,6 +40,7 @@ class RenderRecipe:
     kinds: tuple[str, ...] = ()
     samples: int = 4
     panoramas: int = 1
+    shots: Shots = "random"
 
     def __post_init__(self) -> None:
         if not (16 <= self.width_px <= 4096 and 16 <= self.height_px <= 4096):
@@ -52,6 +57,8 @@ class RenderRecipe:
             raise InputError(f"panorama width: expected an even number from 64 to 8192, got {self.panorama_width_px}")
         if not 1 <= self.panoramas <= 99:
             raise InputError(f"panoramas: expected 1 to 99, got {self.panoramas}")
+        if self.shots not in get_args(Shots):
+            raise InputError(f"shots: expected one of {', '.join(get_args(Shots))}, got {self.shots!r}")
         if self.samples not in (1, 4):
             raise InputError(f"samples: expected 1 or 4, got {self.samples}")
 
@@ -60,6 +67,8 @@ class RenderRecipe:
         values = dataclasses.asdict(self) | {"kinds": list(self.kinds)}
         if self.panoramas == 1:
             del values["panoramas"]
+        if self.shots == "random":
+            del values["shots"]
         return values
 
 

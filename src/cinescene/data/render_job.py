@@ -31,6 +31,7 @@ from cinescene.sets.renderer import Renderer
 from cinescene.sets.shot_rules import ShotRules
 from cinescene.sets.shots import PlannedShot, plan_shots
 from cinescene.sets.stage import build_stage, free_space
+from cinescene.sets.stress_shots import stress_shots
 
 SET_ATTEMPTS = 10
 """Sets drawn for a seed until one has room for its shots."""
@@ -142,6 +143,8 @@ def set_with_shots(seed: int, recipe: RenderRecipe) -> tuple[SetDescription, lis
     for attempt in range(SET_ATTEMPTS):
         description = generate_set(seed + attempt * DRAW_STEP, kind)
         try:
+            if recipe.shots == "stress":
+                return description, stress_shots(description, rules, seed)
             return description, plan_shots(description, rules, seed, recipe.clips)
         except GeometryError:
             continue

@@ -50,7 +50,7 @@ def script_clip(
     track = shot.track()
     first = _performance(shot, space, track, rng)
     cast = [first]
-    if rng.random() < SECOND_SUBJECT_SHARE:
+    if shot.case is None and rng.random() < SECOND_SUBJECT_SHARE:
         second = _second_performance(shot, first, space, track, rng)
         cast += [] if second is None else [second]
     pose = track.world_from_camera[0].numpy()
@@ -66,7 +66,8 @@ def script_clip(
             "subjects": [caption_facts(performance, pose).to_json() for performance in cast],
             "performances": [performance.to_json() for performance in cast],
             "setup": tree_to_json(shot.setup),
-        },
+        }
+        | ({} if shot.case is None else {"case": shot.case}),
     )
 
 

@@ -7,7 +7,11 @@
 ``panorama-relief``
     The path flown through the panorama's relief, as nano's network estimates it (`cinescene.scene.relief`).
 ``explicit-geometry``
-    The path flown through known or VGGT's depth (`cinescene.scene.splat`), with holes, as mesh or points.
+    The path flown through the panorama's known depth (`cinescene.scene.splat`) as a mesh, with holes.
+``explicit-vggt``
+    The same through the points that VGGT estimates from the 20 views.
+``truth``
+    The data set's own clip: what the measures say of a clip without a fault.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from cinescene.scene.splat import Mode
 from cinescene.tensor_types import Float, Tensor
 from cinescene.video import write_video
 
-Baseline = Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry"]
+Baseline = Literal["nearest-view", "panorama-standin", "panorama-relief", "explicit-geometry", "explicit-vggt", "truth"]
 
 
 def nearest_view_frames(

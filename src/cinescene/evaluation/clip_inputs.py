@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from cinescene.cameras import Cameras, CameraTrack
@@ -28,6 +29,8 @@ from cinescene.video import read_video, video_info
 
 SHADED_LEVEL, SUBJECT_LEVEL = 100, 192
 """Mask values from which a pixel is changed by the subject, and from which it shows the subject."""
+AROUND_ACTORS = 1 / 24
+"""Of the picture's height: how far around the actors of a model the background is left out."""
 TRUSTED = 0.9
 """Share of trust from which a pixel of a flight through a panorama counts as ground truth."""
 
@@ -37,13 +40,15 @@ class ClipInputs:
     """A clip beside its ground truth, frame by frame.
 
     ``region`` is where the reference shows the place and the subject does not change it (None: nothing tells);
-    ``subject`` is where the subject itself is. ``flags`` say what was resampled, is empty or was assumed.
+    ``subject`` is where the subject itself is, ``actors`` where the model was told to put its own. ``flags`` say what
+    was resampled, is empty or was assumed.
     """
 
     frames: UInt8[Tensor, "t 3 h w"]
     frame_rate: float
     reference: UInt8[Tensor, "t 3 h w"] | None
     subject: Bool[Tensor, "t h w"] | None
+    actors: Bool[Tensor, "t h w"] | None
     region: Bool[Tensor, "t h w"] | None
     depth: Float[Tensor, "t h w"] | None
     cameras: Cameras | None
@@ -72,6 +77,10 @@ def read_inputs(job: ClipJob, options: ScoreOptions) -> ClipInputs:
         flags.append(
             f"no reference clip: compared with the panorama where that is exact ({100 * share:.0f} % of the picture)"
         )
+    actors = None
+    if job.staged_mask is not None:
+        _, actors = _fitted_masks(job.staged_mask, frames, options.resample, [])
+        region = None if region is None else region & ~_grown(actors)
     if region is not None and not bool(region.any()):
         flags.append("no background: the mask, or what the panorama cannot show, covers every pixel of every frame")
     depth = None
@@ -82,6 +91,7 @@ def read_inputs(job: ClipJob, options: ScoreOptions) -> ClipInputs:
         frame_rate=clip.frame_rate,
         reference=reference,
         subject=subject,
+        actors=actors,
         region=region,
         depth=depth,
         cameras=cameras,
@@ -164,6 +174,12 @@ def _fitted_masks(
     if empty:
         flags.append(f"the subject mask is empty in {empty} of {len(affected)} frames")
     return affected, subject
+
+
+def _grown(masks: Bool[Tensor, "t h w"]) -> Bool[Tensor, "t h w"]:
+    """With what is around them, where an actor may reach or throw a shadow."""
+    reach = 2 * max(1, round(AROUND_ACTORS * masks.shape[-2])) + 1
+    return F.max_pool2d(masks[:, None].float(), reach, stride=1, padding=reach // 2)[:, 0] > 0
 
 
 # ---- cameras and places ---------------------------------------------------------------------------------------------

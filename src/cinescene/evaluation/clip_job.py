@@ -33,6 +33,17 @@ class ClipJob:
         Camera file or moves, and which camera of a file that holds several.
     ``scene``
         A panorama, for clips without a reference.
+    ``data``
+        The data set that the clip's shot is from.
+    ``seed``
+        Of a clip that a model made; clips of one name and several seeds count as one in the statistics.
+    ``case``
+        What the shot tries, such as "pan 180°"; summaries are also given case by case.
+    ``staged_mask``, ``staged_previz``, ``staged_empty``
+        Where the model was told to put its actors (a strip as ``mask``), the previz that showed them to it, and the
+        same model's clip without anybody.
+    ``expect_empty``
+        The model was asked for an empty place.
     """
 
     name: str
@@ -46,13 +57,27 @@ class ClipJob:
     camera_name: str | None = None
     scene: str | None = None
     prompt: str | None = None
+    data: Path | None = None
+    seed: int | None = None
+    case: str | None = None
+    staged_mask: Path | None = None
+    staged_previz: Path | None = None
+    staged_empty: Path | None = None
+    expect_empty: bool = False
+
+    @property
+    def title(self) -> str:
+        """The clip's name, with its seed where it has one."""
+        return self.name if self.seed is None else f"{self.name}, seed {self.seed}"
 
     def files(self) -> list[Path]:
         """Every file that the score depends on."""
         named = [self.video, self.reference, self.reference_with_subject, self.mask, self.depth]
+        named += [self.staged_mask, self.staged_previz, self.staged_empty]
         named += [Path(text) for text in (self.camera, self.scene) if text is not None and len(text) < 1024]
         found = [path for path in named if path is not None and path.exists()]
-        return [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+        files = [file for path in found for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+        return [file for file in files if file.is_file()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +122,14 @@ class ScoreOptions:
             raise InputError("poses vggt: expected a VGGT checkpoint (--vggt)")
 
 
-def result_key(job: ClipJob, options: ScoreOptions) -> str:
-    """SHA-256 over the inputs' bytes, the job, the options and the measures' version."""
-    facts = {
-        "version": VERSION,
-        "job": as_json(job),
-        "options": as_json(options),
-        "files": {str(path): sha256_of_file(path) for path in job.files()},
-    }
+def input_hashes(job: ClipJob) -> dict[str, str]:
+    """SHA-256 of every file that the score depends on, by its path."""
+    return {str(path): sha256_of_file(path) for path in job.files()}
+
+
+def result_key(job: ClipJob, options: ScoreOptions, hashes: dict[str, str]) -> str:
+    """SHA-256 over the inputs' bytes (`input_hashes`), the job, the options and the measures' version."""
+    facts = {"version": VERSION, "job": as_json(job), "options": as_json(options), "files": hashes}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinescene.cameras.formats import read_track
 from cinescene.cameras.formats.cinescene_release import read_cinescene_cameras
 from cinescene.data.documents import read_captions, read_kind
 from cinescene.data.layout import DatasetLayout
@@ -12,6 +14,7 @@ from cinescene.errors import InputError
 from cinescene.evaluation.clip_job import ClipJob
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
+TRAVELS_M = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,7 @@ class KnownInputs:
     ``references``, ``masks``, ``cameras``
         A file for every clip, or a folder with one of the same name (any suffix) for each; ``cameras`` may be moves.
     ``data``
-        A data set in the CineScene release's layout; clips are named ``<scene_id>_<clip>``.
+        Data sets in the CineScene release's layout; clips are named ``<scene_id>_<clip>``.
     ``prompts``
         One prompt, or a JSON file {"clip name": "prompt"}.
     """
@@ -29,7 +32,7 @@ class KnownInputs:
     references: Path | None = None
     masks: Path | None = None
     cameras: str | None = None
-    data: Path | None = None
+    data: tuple[Path, ...] = ()
     scene: str | None = None
     prompts: str | None = None
 
@@ -40,14 +43,14 @@ def find_jobs(source: Path, known: KnownInputs) -> list[ClipJob]:
     Raises `InputError` where there are none, two have one name, or one lacks its reference, mask or camera.
     """
     videos = _videos(source)
-    from_data = {} if known.data is None else dataset_jobs(known.data)
+    from_data = dataset_jobs(*known.data)
     prompts = _prompts(known.prompts)
     jobs = []
     for name, video in videos.items():
-        if known.data is not None:
+        if known.data:
             if name not in from_data:
                 raise InputError(
-                    f"{video}: expected the name of a clip of {known.data} such as {next(iter(from_data))}.mp4, "
+                    f"{video}: expected the name of a clip of {known.data[0]} such as {next(iter(from_data))}.mp4, "
                     f"got {name!r}"
                 )
             base = from_data[name]
@@ -68,8 +71,32 @@ def find_jobs(source: Path, known: KnownInputs) -> list[ClipJob]:
     return jobs
 
 
-def dataset_jobs(root: Path) -> dict[str, ClipJob]:
-    """A job for every clip of a data set, by ``<scene_id>_<clip>``; ``video`` is the clip with its subject."""
+def dataset_jobs(*roots: Path) -> dict[str, ClipJob]:
+    """A job for every clip of data sets, by ``<scene_id>_<clip>``; ``video`` is the clip with its subject.
+
+    Raises `InputError` where a folder holds no clips, or two data sets hold clips of one name.
+    """
+    jobs: dict[str, ClipJob] = {}
+    for root in roots:
+        found = _jobs_of(root)
+        if shared := sorted(set(found) & set(jobs)):
+            raise InputError(f"{root}: {jobs[shared[0]].data} holds a clip named {shared[0]}, too; give one of them")
+        jobs |= found
+    return jobs
+
+
+def spread(jobs: Mapping[str, ClipJob], most: int | None) -> dict[str, ClipJob]:
+    """At most so many of the jobs, evenly spread over all."""
+    if most is None or most >= len(jobs):
+        return dict(jobs)
+    if most < 1:
+        raise InputError(f"most: expected at least 1 clip, got {most}")
+    names = list(jobs)
+    chosen = dict.fromkeys(round(i * (len(names) - 1) / max(most - 1, 1)) for i in range(most))
+    return {names[i]: jobs[names[i]] for i in chosen}
+
+
+def _jobs_of(root: Path) -> dict[str, ClipJob]:
     if not root.is_dir():
         raise InputError(f"{root}: no such data set folder")
     layout = DatasetLayout(root)
@@ -94,6 +121,7 @@ def _dataset_job(layout: DatasetLayout, scene_id: str, clip: str, cameras: Path)
         return None
     exact = layout.track_file(scene_id, clip)
     facts = layout.clip_file(scene_id, clip)
+    document = read_kind(facts, "clip file", "cinescene.clip", 1) if facts.is_file() else {}
     return ClipJob(
         name=f"{scene_id}_{clip}",
         video=with_subject if with_subject.is_file() else reference,
@@ -104,8 +132,17 @@ def _dataset_job(layout: DatasetLayout, scene_id: str, clip: str, cameras: Path)
         depth=_existing(layout.depth_file(scene_id, clip)) if exact.is_file() else None,
         camera=str(exact if exact.is_file() else cameras),
         camera_name=None if exact.is_file() else clip,
-        prompt=str(read_kind(facts, "clip file", "cinescene.clip", 1)["caption"]) if facts.is_file() else None,
+        prompt=str(document["caption"]) if document else None,
+        data=layout.root,
+        case=document.get("facts", {}).get("case") or (_travel(exact) if exact.is_file() else None),
     )
+
+
+def _travel(track_file: Path) -> str:
+    """The case of a clip that states none: whether its camera travels, in metres."""
+    places = read_track(track_file).world_from_camera[:, :3, 3]
+    furthest = float((places - places[0]).norm(dim=-1).max())
+    return f"camera moves by {TRAVELS_M:g} m {'or more' if furthest >= TRAVELS_M else 'at most'}"
 
 
 def _existing(path: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = 1
+VERSION = 2
 """Changes whenever the same clip would be scored differently; stored with every result."""
 
 PSNR_OF_EQUAL_FRAMES_DB = 100.0
@@ -46,7 +46,13 @@ MEASURES: dict[str, Measure] = {
     "trans_err": Measure(title="TransErr, mean", unit="path units", better="lower", kind="camera"),
     "trans_err_share": Measure(title="TransErr / path length", unit="", better="lower", kind="camera"),
     "cam_mc": Measure(title="CamMC, mean", unit="", better="lower", kind="camera"),
+    "rot_err_median_deg": Measure(title="RotErr, median of frames", unit="°", better="lower", kind="camera"),
+    "trans_err_median": Measure(title="TransErr, median of frames", unit="path units", better="lower", kind="camera"),
     "posed_share": Measure(title="Frames posed", unit="", better="higher", kind="camera"),
+    "return_psnr": Measure(title="PSNR, last frame against first", unit="dB", better="higher", kind="place"),
+    "return_feature_distance": Measure(
+        title="EfficientNet-Lite0 distance, last frame against first", unit="", better="lower", kind="place"
+    ),
     "brightness_flicker": Measure(title="Brightness flicker", unit="/255", better="lower", kind="video"),
     "change_error_background": Measure(title="Change error, background", unit="", better="lower", kind="video"),
     "change_error_whole": Measure(title="Change error, whole", unit="", better="lower", kind="video"),
@@ -56,6 +62,10 @@ MEASURES: dict[str, Measure] = {
     "subject_area_ratio": Measure(title="Subject area ratio", unit="", better="near 1", kind="subject"),
     "subject_motion_ratio": Measure(title="Subject motion ratio", unit="", better="near 1", kind="subject"),
     "subject_distance": Measure(title="Subject distance / diagonal", unit="", better="lower", kind="subject"),
+    "actor_present": Measure(title="Actor there (share of clips)", unit="", better="higher", kind="subject"),
+    "actor_in_place": Measure(title="Actor where blocked (share)", unit="", better="higher", kind="subject"),
+    "actor_colour": Measure(title="Actor in the colour blocked (share)", unit="", better="higher", kind="subject"),
+    "nobody_there": Measure(title="Nobody in an empty place (share)", unit="", better="higher", kind="subject"),
     "clip_t": Measure(title="CLIP-T", unit="", better="higher", kind="text"),
 }
 RANKING = ("psnr_background", "psnr_whole", "rot_err_deg", "motion_smoothness")

@@ -20,6 +20,8 @@ def merged_runs(folders: Sequence[Path], seed: int = 0) -> dict[str, Any]:
 
     Raises `InputError` for runs scored with other options or another version of the measures: they do not compare.
     """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError(f"{folders[0]}: expected different runs to compare, got this one twice")
     runs = {folder: read_results(folder) for folder in folders}
     first = next(iter(runs.values()))
     for folder, run in runs.items():
@@ -28,11 +30,13 @@ def merged_runs(folders: Sequence[Path], seed: int = 0) -> dict[str, Any]:
                 f"{folder}: this run was scored with other options or an older version; expected runs that compare: "
                 "score both again with the same options"
             )
+    short = [folder.resolve().name for folder in runs]
+    labels = {folder: folder.resolve().name if len(set(short)) == len(short) else str(folder) for folder in runs}
     names = [name for run in runs.values() for name in run["methods"]]
     methods = {}
     for folder, run in runs.items():
         for name, entry in run["methods"].items():
-            methods[name if names.count(name) == 1 else f"{folder.resolve().name}: {name}"] = entry
+            methods[name if names.count(name) == 1 else f"{labels[folder]}: {name}"] = entry
     started = dt.datetime.now(dt.timezone.utc)
     return {
         "kind": KIND,
@@ -40,6 +44,7 @@ def merged_runs(folders: Sequence[Path], seed: int = 0) -> dict[str, Any]:
         "options": first["options"],
         "seed": seed,
         "methods": methods,
-        **summarise({name: entry["clips"] for name, entry in methods.items()}, seed),
+        **summarise({name: entry["clips"] for name, entry in methods.items() if entry["clips"]}, seed),
+        "models": {name: found for run in runs.values() for name, found in run.get("models", {}).items()},
         "provenance": provenance(started) | {"runs": [run["provenance"] for run in runs.values()]},
     }

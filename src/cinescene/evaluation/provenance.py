@@ -21,7 +21,7 @@ def provenance(started: dt.datetime) -> dict[str, Any]:
     """What to store with a result; ``started`` is the time zone aware start of the work."""
     finished = dt.datetime.now(dt.timezone.utc)
     return {
-        "command": shlex.join(sys.argv),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "commit": _commit(),
         "measures_version": VERSION,
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},

@@ -5,13 +5,29 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from cinescene.evaluation.baselines import Baseline
 from cinescene.evaluation.measures import MEASURES, RANKING
 from cinescene.evaluation.report_curves import curve_svg, legend, mean_curve
 from cinescene.evaluation.report_videos import side_by_side_data_url
 
 WORST = 10
+MOST_PANELS = 7
+IN_CASES = (
+    "psnr_background",
+    "psnr_whole",
+    "efficientnet_lite0_feature_distance_background",
+    "match_shift_px",
+    "rot_err_median_deg",
+    "trans_err_median",
+    "posed_share",
+    "return_psnr",
+    "return_feature_distance",
+    "subject_presence",
+    "actor_present",
+    "nobody_there",
+)
 CURVES = (
     "psnr_background",
     "psnr_whole",
@@ -41,7 +57,8 @@ def report_html(document: Mapping[str, Any]) -> str:
         f"<h1>CineScene evaluation: {_text(', '.join(methods))}</h1>",
         _overview(document),
         "<h2>Means over clips</h2>",
-        _summary_table(document),
+        _summary_table(document["summary"]),
+        *_cases(document),
         _frechet(document),
         *_comparisons(document),
         _curves(document),
@@ -64,14 +81,21 @@ def _overview(document: Mapping[str, Any]) -> str:
         rows.append(f"<li>{text}, {len(failed)} not (listed below)</li>" if failed else f"<li>{text}</li>")
     return (
         f"<ul>{''.join(rows)}</ul><p><small>Intervals are 95 % bootstrap intervals over scenes. Background: pixels "
-        "that the subject does not change. Means over the frames and clips that have a value.</small></p>"
+        "that the subject does not change. Means over the frames and clips that have a value; a clip of several seeds "
+        "counts as one, and ± is the standard deviation between seeds.</small></p>"
     )
 
 
-def _summary_table(document: Mapping[str, Any]) -> str:
-    summary = document["summary"]
+def _cases(document: Mapping[str, Any]) -> Iterable[str]:
+    """The main measures case by case."""
+    for case, summary in document["cases"].items():
+        clips = max(estimate["clips"] for row in summary.values() for estimate in row.values())
+        yield f"<h2>Case: {_text(case)}, {clips} clips</h2>{_summary_table(summary, IN_CASES)}"
+
+
+def _summary_table(summary: Mapping[str, Any], names: Iterable[str] = tuple(MEASURES)) -> str:
     rows = []
-    for name, measure in MEASURES.items():
+    for name, measure in ((name, MEASURES[name]) for name in names):
         cells = [estimates.get(name) for estimates in summary.values()]
         if not any(cells):
             continue
@@ -89,8 +113,9 @@ def _estimate(estimate: Mapping[str, Any] | None) -> str:
     if estimate is None or estimate["mean"] is None:
         return "–"
     interval = "" if estimate["low"] is None else f"<br><small>{estimate['low']:.4g} to {estimate['high']:.4g}</small>"
+    spread = "" if estimate.get("seed_spread") is None else f"<br><small>± {estimate['seed_spread']:.2g}</small>"
     missing = f"<br><small>{estimate['missing']} without</small>" if estimate["missing"] else ""
-    return f"{estimate['mean']:.4g}{interval}{missing}"
+    return f"{estimate['mean']:.4g}{interval}{spread}{missing}"
 
 
 def _best(means: Sequence[float | None], better: str) -> int | None:
@@ -106,6 +131,7 @@ def _frechet(document: Mapping[str, Any]) -> str:
     lines = []
     for method, found in document["frechet"].items():
         value = "none" if found["distance"] is None else f"{found['distance']:.4g}"
+        value += "" if found.get("seed_spread") is None else f" ± {found['seed_spread']:.2g} between seeds"
         note = f' <span class="note">{_text(found["note"])}</span>' if found.get("note") else ""
         lines.append(f"<li>{_text(method)}: {value}{note}</li>")
     name = next(iter(document["frechet"].values()))["name"]
@@ -143,9 +169,13 @@ def _curves(document: Mapping[str, Any]) -> str:
 
 
 def _worst(document: Mapping[str, Any]) -> str:
-    """The worst clips of the last method, each beside its reference and the other methods' clips."""
-    methods = document["methods"]
-    judged = list(methods)[-1]
+    """The worst clips of a method, each beside its reference and the other methods' clips.
+
+    The first method where models or baselines were asked for; otherwise the last, which the first is compared with.
+    """
+    methods = {name: entry for name, entry in document["methods"].items() if entry["clips"]}
+    against = set(get_args(Baseline)) | set(document.get("models", {}))
+    judged = next(iter(methods)) if against & set(methods) else list(methods)[-1]
     ranking = next((n for n in RANKING if n in document["summary"][judged]), None)
     if ranking is None:
         return ""
@@ -153,19 +183,33 @@ def _worst(document: Mapping[str, Any]) -> str:
     clips.sort(key=lambda clip: clip["measures"][ranking], reverse=MEASURES[ranking].better == "lower")
     figures = []
     for clip in clips[:WORST]:
-        panels = [("reference", clip["inputs"]["reference"])] if clip["inputs"]["reference"] else []
-        for method, entry in methods.items():
-            panels += [(method, c["inputs"]["video"]) for c in entry["clips"] if c["name"] == clip["name"]]
+        panels = _panels(clip, methods, judged)
         data = side_by_side_data_url([Path(path) for _, path in panels])
         shown = f'<video controls loop src="{data}"></video>' if data else "<p>(the videos are no longer there)</p>"
         order = " | ".join(name for name, _ in panels)
         value = f"{MEASURES[ranking].title} {clip['measures'][ranking]:.4g} {MEASURES[ranking].unit}"
         flags = "".join(f'<br><span class="note">{_text(flag)}</span>' for flag in clip["flags"])
         figures.append(
-            f"<figure>{shown}<figcaption>{_text(clip['name'])}: {_text(value)}<br><small>{_text(order)}</small>{flags}"
+            f"<figure>{shown}<figcaption>{_text(_title(clip))}: {_text(value)}<br><small>{_text(order)}</small>{flags}"
             "</figcaption></figure>"
         )
     return f"<h2>Worst clips of {_text(judged)} by {_text(MEASURES[ranking].title)}</h2>{''.join(figures)}"
+
+
+def _panels(clip: Mapping[str, Any], methods: Mapping[str, Any], judged: str) -> list[tuple[str, str]]:
+    """Names and videos beside each other: the reference, the judged clip, and the other methods' of the same shot."""
+    panels = [("reference", clip["inputs"]["reference"])] if clip["inputs"]["reference"] else []
+    panels.append((judged, clip["inputs"]["video"]))
+    for method, entry in methods.items():
+        same = [c for c in entry["clips"] if c["name"] == clip["name"] and c.get("seed") in (None, clip.get("seed"))]
+        panels += [(method, c["inputs"]["video"]) for c in same[:1] if method != judged]
+    return panels[:MOST_PANELS]
+
+
+def _title(clip: Mapping[str, Any]) -> str:
+    """Name, seed and case of a clip, as far as it has them."""
+    seed = None if clip.get("seed") is None else f"seed {clip['seed']}"
+    return ", ".join(part for part in (clip["name"], seed, clip.get("case")) if part is not None)
 
 
 def _off(document: Mapping[str, Any]) -> str:
@@ -188,7 +232,7 @@ def _all_clips(document: Mapping[str, Any]) -> str:
             values = (clip["measures"].get(n) for n in names)
             cells = "".join(f"<td>{'–' if v is None else format(v, '.4g')}</td>" for v in values)
             flags = "<br>".join(_text(flag) for flag in clip["flags"])
-            rows.append(f"<tr><td>{_text(clip['name'])}</td><td>{_text(method)}</td>{cells}<td>{flags}</td></tr>")
+            rows.append(f"<tr><td>{_text(_title(clip))}</td><td>{_text(method)}</td>{cells}<td>{flags}</td></tr>")
         for name, reason in entry["failed"].items():
             rows.append(
                 f"<tr><td>{_text(name)}</td><td>{_text(method)}</td>"
@@ -208,9 +252,13 @@ def _provenance(document: Mapping[str, Any]) -> str:
         "versions": versions,
         "machine": f"{machine} cores",
         "time": f"{found['started']}, {found['seconds']} s",
+        "models": "; ".join(f"{name}: weights {m['weights_sha256']}" for name, m in document.get("models", {}).items()),
+        "inputs": f"SHA-256 {found['inputs_sha256']} over all files that went in; each file's is in results.json"
+        if found.get("inputs_sha256")
+        else "as in the runs that are compared",
         "options": ", ".join(f"{k} {v}" for k, v in document["options"].items() if v is not None),
     }
-    items = "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in entries.items())
+    items = "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in entries.items() if v)
     return f"<h2>Provenance</h2><dl>{items}</dl>"
 
 

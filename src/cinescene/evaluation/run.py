@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ from typing import Any
 import torch
 
 from cinescene.errors import CineSceneError, InputError
-from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, as_json, result_key
+from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, as_json, input_hashes, result_key
+from cinescene.evaluation.made import Made
 from cinescene.evaluation.provenance import provenance
 from cinescene.evaluation.score import score_clip
 from cinescene.evaluation.summary import summarise
@@ -29,6 +31,7 @@ def evaluate(
     options: ScoreOptions,
     out: Path,
     *,
+    made: Made | None = None,
     workers: int = 1,
     ray: bool = False,
     seed: int = 0,
@@ -37,32 +40,35 @@ def evaluate(
     """Scores every clip of every method and summarises: the document that `results.json` holds.
 
     Each clip's result is kept in ``out/clips`` under a hash of its inputs and options and is taken from there when the
-    same work is asked for again. With ``ray`` clips are scored by a Ray cluster instead of ``workers`` processes. Clips
-    that cannot be scored are listed with the reason. Raises `InputError` where no clip at all could be scored.
+    same work is asked for again. ``made`` tells of methods whose clips models made. With ``ray`` clips are scored by a
+    Ray cluster instead of ``workers`` processes. Clips that cannot be scored are listed with the reason. Raises
+    `InputError` where no clip at all could be scored.
     """
     if workers < 1:
         raise InputError(f"workers: expected at least 1, got {workers}")
     started = dt.datetime.now(dt.timezone.utc)
     results: dict[str, list[dict[str, Any]]] = {method: [] for method in methods}
-    failed: dict[str, dict[str, str]] = {method: {} for method in methods}
+    made = made or Made()
+    failed: dict[str, dict[str, str]] = {method: dict(made.failed.get(method, {})) for method in methods}
     for done, (method, job, result) in enumerate(_scored(methods, options, out, workers, ray), start=1):
         progress(done)
         if isinstance(result, str):
-            failed[method][job.name] = result
+            failed[method][job.title] = result
         else:
             results[method].append(result)
     if not any(results.values()):
         raise InputError(next(iter(reason for reasons in failed.values() for reason in reasons.values()), "no clips"))
     for scored in results.values():
-        scored.sort(key=lambda result: result["name"])
+        scored.sort(key=lambda result: (result["name"], result["seed"] or 0))
     return {
         "kind": KIND,
         "version": 1,
         "options": as_json(options),
         "seed": seed,
         "methods": {m: {"clips": results[m], "failed": failed[m]} for m in methods},
-        **summarise(results, seed),
-        "provenance": provenance(started),
+        **summarise({method: scored for method, scored in results.items() if scored}, seed),
+        "models": made.models,
+        "provenance": provenance(started) | {"inputs_sha256": _inputs_hash(results)},
     }
 
 
@@ -72,9 +78,12 @@ def _scored(
     waiting = []
     for method, jobs in methods.items():
         for job in jobs:
-            path = out / "clips" / method / f"{job.name}.json"
-            key = result_key(job, options)
-            stored = _stored(path, key)
+            path = (
+                out / "clips" / method / (f"{job.name}.json" if job.seed is None else f"{job.name}.seed{job.seed}.json")
+            )
+            hashes = input_hashes(job)
+            key = result_key(job, options, hashes), hashes
+            stored = _stored(path, key[0])
             if stored is None:
                 waiting.append((method, job, path, key))
             else:
@@ -101,22 +110,32 @@ def _scored(
             yield method, job, future.result()
 
 
-def _score_task(task: tuple[ClipJob, ScoreOptions, Path, str]) -> dict[str, Any] | str:
+def _inputs_hash(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """SHA-256 over those of all files that went in, whatever they are called."""
+    hashes = sorted({h for scored in results.values() for clip in scored for h in clip["hashes"].values()})
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+Key = tuple[str, dict[str, str]]
+"""What identifies a result, and the hashes of its inputs."""
+
+
+def _score_task(task: tuple[ClipJob, ScoreOptions, Path, Key]) -> dict[str, Any] | str:
     return _score_and_store(*task, threads=1)
 
 
 def _score_and_store(
-    job: ClipJob, options: ScoreOptions, path: Path, key: str, threads: int | None
+    job: ClipJob, options: ScoreOptions, path: Path, key: Key, threads: int | None
 ) -> dict[str, Any] | str:
     """The result, stored; or the reason why there is none."""
     if threads is not None:
         torch.set_num_threads(threads)
     try:
-        result = score_clip(job, options)
+        result = score_clip(job, options) | {"hashes": key[1]}
     except CineSceneError as error:
         return " ".join(str(error).split())
     with written_whole(path) as temporary:
-        temporary.write_text(json.dumps({"key": key, "result": result}, ensure_ascii=False), encoding="utf-8")
+        temporary.write_text(json.dumps({"key": key[0], "result": result}, ensure_ascii=False), encoding="utf-8")
     return result
 
 

@@ -1,4 +1,4 @@
-"""Baseline clips for a data set's shots or for clips with a panorama and a camera, written as videos to be scored."""
+"""Baseline clips for a data set's shots, written as videos to be scored."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from typing import get_args
 
 import torch
 
-from cinescene.cameras import Cameras, CameraTrack
-from cinescene.cameras.formats import read_track
-from cinescene.cameras.transforms import invert_rigid, level_rotation, rigid
-from cinescene.data.dataset import focal_from_name
-from cinescene.data.documents import read_kind
-from cinescene.data.layout import DatasetLayout
+from cinescene.cameras import Cameras
+from cinescene.data.manifest import sha256_of_file
 from cinescene.depth_files import read_depth
 from cinescene.errors import InputError
 from cinescene.evaluation.baselines import (
@@ -25,80 +21,86 @@ from cinescene.evaluation.baselines import (
     write_baseline,
 )
 from cinescene.evaluation.clip_job import ClipJob
+from cinescene.evaluation.made import is_kept, keep
+from cinescene.evaluation.measures import VERSION
+from cinescene.evaluation.placed_shot import PlacedShot, placed_shot
 from cinescene.presets import NANO_FOLDER
 from cinescene.previz.geometry_flight import panorama_depth_views
+from cinescene.previz.place import PlaceOptions, open_place
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.scene.geometry import DepthViews
-from cinescene.scene.images import load_image
 from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.relief import load_relief_net
+from cinescene.scene.scene import Scene
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Tensor
-from cinescene.video import video_info
 
 
-def baseline_jobs(
-    baseline: Baseline, jobs: Sequence[ClipJob], data: Path, out: Path, camera_height_m: float = 1.6
-) -> list[ClipJob]:
-    """Renders a baseline for clips of a data set into ``out/<baseline>`` (existing ones stay) and returns their jobs.
+def baseline_jobs(baseline: Baseline, jobs: Sequence[ClipJob], out: Path, vggt: str | None = None) -> list[ClipJob]:
+    """Renders a baseline for clips of a data set into ``out/<baseline>`` and returns their jobs.
 
-    Raises `InputError` for an unknown baseline or a data set without the panorama's pose or depth that it needs.
+    Clips that are there and were made from the same files stay. ``vggt`` is the checkpoint of ``explicit-vggt`` (nano's
+    own by default). Raises `InputError` for an unknown baseline or a data set without the panorama's pose or depth that
+    it needs.
     """
     if baseline not in get_args(Baseline):
         raise InputError(f"baseline: expected one of {', '.join(get_args(Baseline))}, got {baseline!r}")
-    layout = DatasetLayout(data)
+    if baseline == "truth":
+        return list(jobs)
     made = []
     for job in jobs:
-        path = out / baseline / f"{job.name}.mp4"
-        if not path.is_file():
-            track = _track(job)
-            frames = _frames(baseline, layout, job.group, track.cameras(), camera_height_m)
-            write_baseline(path, frames, track)
+        path, shot = out / baseline / f"{job.name}.mp4", placed_shot(job)
+        facts = {"baseline": baseline, "measures": VERSION, "vggt": vggt, "files": _sources(baseline, job, shot)}
+        if not is_kept(path, facts):
+            write_baseline(path, _frames(baseline, shot, vggt), shot.track)
+            keep(path, facts)
         made.append(dataclasses.replace(job, video=path))
     return made
 
 
-def _track(job: ClipJob) -> CameraTrack:
-    assert job.camera is not None
-    assert job.reference is not None
-    info = video_info(job.reference)
-    track = read_track(job.camera, **({} if job.camera_name is None else {"camera": job.camera_name}))
-    if track.intrinsics_px is None:
-        track = track.with_lens(focal_from_name(job.camera_name or job.name), info.width_px, info.height_px)
-    return dataclasses.replace(track, frame_rate=info.frame_rate)
+def _sources(baseline: Baseline, job: ClipJob, shot: PlacedShot) -> dict[str, str]:
+    files = [shot.panorama_file, shot.layout.set_file(shot.scene_id), Path(str(job.camera))]
+    if baseline in ("panorama-relief", "explicit-vggt"):
+        part = "relief" if baseline == "panorama-relief" else "vggt"
+        files.append(NANO_FOLDER / part / "model.safetensors")
+    return {path.name: sha256_of_file(path) for path in files}
 
 
-def _frames(
-    baseline: Baseline, layout: DatasetLayout, scene_id: str, cameras: Cameras, camera_height_m: float
-) -> Iterator[Tensor]:
+def _frames(baseline: Baseline, shot: PlacedShot, vggt: str | None) -> Iterator[Tensor]:
     """In the world of paths: origin at the panorama's centre, its middle column along +y."""
-    image = load_image(layout.panorama_file(scene_id)).pixels
-    pose = _panorama_pose(layout, scene_id)
-    level = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64))
-    moved = cameras.to(dtype=torch.float64).moved(level @ invert_rigid(pose))
-    panorama = Panorama.from_image(image, str(layout.panorama_file(scene_id)))
+    scene = Scene.open(shot.panorama_file)
+    panorama, cameras = scene.panorama, shot.track.cameras()
+    assert panorama is not None
     if baseline == "panorama-standin":
-        return panorama_frames(panorama, moved, StandIn(camera_height_m=camera_height_m))
+        return panorama_frames(panorama, cameras, StandIn(camera_height_m=shot.camera_height_m))
     if baseline == "panorama-relief":
         net = load_relief_net(NANO_FOLDER / "relief")
-        return panorama_frames(panorama, moved, ReliefSurface.around(panorama, net, camera_height_m))
+        return panorama_frames(panorama, cameras, ReliefSurface.around(panorama, net, shot.camera_height_m))
     if baseline == "nearest-view":
         views, view_cameras = panorama_views(panorama, ViewLayout.paper())
-        return nearest_view_frames(views, view_cameras, moved)
-    depth_file = layout.panorama_depth_file(scene_id)
+        return nearest_view_frames(views, view_cameras, cameras)
+    if baseline == "explicit-vggt":
+        options = PlaceOptions(
+            geometry="vggt",
+            mode="points",
+            vggt=vggt or str(NANO_FOLDER / "vggt"),
+            camera_height_m=shot.camera_height_m,
+        )
+        return (frame.image for frame in open_place(scene, options).fly(cameras))
+    return geometry_frames(_known_depth(shot, panorama), cameras)
+
+
+def _known_depth(shot: PlacedShot, panorama: Panorama) -> DepthViews:
+    depth_file = shot.layout.panorama_depth_file(shot.scene_id)
     if not depth_file.is_file():
         raise InputError(f"{depth_file}: the explicit-geometry baseline needs the panorama's depth, which is not there")
-    source = Cameras.equirectangular(torch.eye(4, dtype=torch.float64), image.shape[-1], image.shape[-2]).reshape(1)
-    views_with_depth = DepthViews(
-        images=image[None].float() / 255, cameras=source, depth=read_depth(depth_file)[None], metres_per_unit=1.0
+    width, height = panorama.size_px
+    source = Cameras.equirectangular(torch.eye(4, dtype=torch.float64), width, height).reshape(1)
+    views = DepthViews(
+        images=panorama.image[None].float() / 255,
+        cameras=source,
+        depth=read_depth(depth_file)[None],
+        metres_per_unit=1.0,
     )
-    return geometry_frames(panorama_depth_views(views_with_depth, source[0]), moved)
-
-
-def _panorama_pose(layout: DatasetLayout, scene_id: str) -> Tensor:
-    path = layout.set_file(scene_id)
-    if not path.is_file():
-        raise InputError(f"{path}: baselines need the panorama's pose, which this data set does not state")
-    document = read_kind(path, "set file", "cinescene.set", 1)
-    return torch.tensor(document["panorama_world_from_camera"], dtype=torch.float64)
+    return panorama_depth_views(views, source[0])

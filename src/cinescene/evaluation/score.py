@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from cinescene.errors import CineSceneError
 from cinescene.evaluation.camera_error import camera_error
 from cinescene.evaluation.clip_inputs import ClipInputs, read_inputs
-from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, as_json
+from cinescene.evaluation.clip_job import ClipJob, ScoreOptions
+from cinescene.evaluation.clip_result import ClipScore, finite
 from cinescene.evaluation.clip_scores import DEFAULT_WEIGHTS, load_clip
 from cinescene.evaluation.flip import flip
 from cinescene.evaluation.frechet import video_features
@@ -22,7 +21,8 @@ from cinescene.evaluation.lpips import load_lpips
 from cinescene.evaluation.matching import match_pictures
 from cinescene.evaluation.measures import PSNR_OF_EQUAL_FRAMES_DB
 from cinescene.evaluation.pose_choice import choose_poses
-from cinescene.evaluation.subject_metrics import subject_score
+from cinescene.evaluation.returning import score_return
+from cinescene.evaluation.score_subject import score_subject
 from cinescene.evaluation.video_metrics import (
     black_frames,
     brightness_flicker,
@@ -33,57 +33,7 @@ from cinescene.evaluation.video_metrics import (
 from cinescene.tensor_types import Tensor
 from cinescene.video import read_video
 
-Series = dict[str, list[float]]
-
-
-@dataclass(kw_only=True)
-class ClipScore:
-    """The result of a clip while it grows; `document` is what is stored.
-
-    ``measures`` by name; ``series`` are their values frame by frame, over ``series_frames``; ``off`` says of each
-    measure that could not be had why; ``facts`` say how (alignment, estimator, frames).
-    """
-
-    measures: dict[str, float] = field(default_factory=dict)
-    series: Series = field(default_factory=dict)
-    series_frames: dict[str, list[int]] = field(default_factory=dict)
-    flags: list[str] = field(default_factory=list)
-    off: dict[str, str] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    features: dict[str, list[list[float]]] = field(default_factory=dict)
-
-    def add_series(self, name: str, values: Tensor | list[float], frames: list[int]) -> None:
-        """A measure that has a value a frame; its mean over the frames that have one is the clip's."""
-        numbers = [float(v) for v in values]
-        self.series[name], self.series_frames[name] = numbers, frames
-        finite = [v for v in numbers if not math.isnan(v)]
-        if finite:
-            self.measures[name] = sum(finite) / len(finite)
-        else:
-            self.off[name] = "no frame has a value (nothing to compare in any of them)"
-
-    def attempt(self, names: tuple[str, ...], work: Callable[[], None]) -> None:
-        """Runs a measure; where it lacks a package, weights or a usable input, says so under its names."""
-        try:
-            work()
-        except CineSceneError as error:
-            for name in names:
-                self.off[name] = str(error)
-
-    def document(self, job: ClipJob) -> dict[str, Any]:
-        """As JSON can hold it: missing values are None."""
-        return {
-            "name": job.name,
-            "group": job.group or job.name,
-            "inputs": as_json(job),
-            "measures": {k: _finite(v) for k, v in self.measures.items()},
-            "series": {k: [_finite(v) for v in values] for k, values in self.series.items()},
-            "series_frames": self.series_frames,
-            "flags": self.flags,
-            "off": self.off,
-            "facts": self.facts,
-            "features": self.features,
-        }
+CAMERA_ERRORS = ("rot_err_deg", "rot_err_median_deg", "trans_err", "trans_err_median", "trans_err_share", "cam_mc")
 
 
 def score_clip(job: ClipJob, options: ScoreOptions) -> dict[str, Any]:
@@ -101,8 +51,9 @@ def score_clip(job: ClipJob, options: ScoreOptions) -> dict[str, Any]:
     _score_place(inputs, costly, score)
     _score_embeddings(job, options, inputs, costly, score)
     _score_time(inputs, costly, score)
-    _score_subject(inputs, score)
+    score_subject(job, inputs, score)
     _score_camera(inputs, options, score)
+    score_return(inputs, score)
     score.attempt(("frechet",), lambda: _add_features(job, inputs, score))
     return score.document(job)
 
@@ -112,10 +63,6 @@ def evenly_spaced(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _flag_content(inputs: ClipInputs, score: ClipScore) -> None:
@@ -216,7 +163,7 @@ def _score_embeddings(
         score.attempt(wanted, work)
 
 
-# ---- time, subject, camera ------------------------------------------------------------------------------------------
+# ---- time, camera ---------------------------------------------------------------------------------------------------
 
 
 def _score_time(inputs: ClipInputs, costly: list[int], score: ClipScore) -> None:
@@ -241,18 +188,8 @@ def _score_time(inputs: ClipInputs, costly: list[int], score: ClipScore) -> None
         score.add_series("change_error_whole", change_error(inputs.frames, inputs.reference), later)
 
 
-def _score_subject(inputs: ClipInputs, score: ClipScore) -> None:
-    names = ("presence", "overlap", "area_ratio", "motion_ratio", "distance")
-    if inputs.reference is None or inputs.subject is None or not bool(inputs.subject.any()):
-        reason = "needs the subject-free clip and a mask that marks the subject"
-        score.off.update({f"subject_{name}": reason for name in names})
-        return
-    found = subject_score(inputs.frames, inputs.reference, inputs.subject)
-    score.measures.update({f"subject_{name}": getattr(found, name) for name in names})
-
-
 def _score_camera(inputs: ClipInputs, options: ScoreOptions, score: ClipScore) -> None:
-    names = ("rot_err_deg", "trans_err", "trans_err_share", "cam_mc", "posed_share")
+    names = (*CAMERA_ERRORS, "posed_share")
     if inputs.cameras is None or options.poses == "none":
         reason = "needs the wanted camera (--camera)" if inputs.cameras is None else "switched off (--poses none)"
         score.off.update(dict.fromkeys(names, reason))
@@ -277,19 +214,21 @@ def _pose_and_compare(inputs: ClipInputs, options: ScoreOptions, score: ClipScor
         "path": error.shape,
         "posed_frames": posed,
         "unposed_frames": [numbers[i] for i in error.unposed],
-        "sums": {k: _finite(v) for k, v in error.sums().items()},
+        "sums": {k: finite(v) for k, v in error.sums().items()},
     }
     score.flags += [f"camera: {note}" for note in (*estimate.notes, *error.notes)]
     score.measures["posed_share"] = len(posed) / len(numbers)
     if not posed:
-        score.off.update(dict.fromkeys(("rot_err_deg", "trans_err", "trans_err_share", "cam_mc"), error.notes[-1]))
+        score.off.update(dict.fromkeys(CAMERA_ERRORS, error.notes[-1]))
         return
     score.add_series("rot_err_deg", error.rotation_deg, posed)
+    score.measures["rot_err_median_deg"] = float(error.rotation_deg.median())
     if not estimate.positions_known:
         reason = "only the camera's turning was measured"
-        score.off.update(trans_err=reason, trans_err_share=reason, cam_mc=reason)
+        score.off.update(dict.fromkeys(("trans_err", "trans_err_median", "trans_err_share", "cam_mc"), reason))
         return
     score.add_series("trans_err", error.translation, posed)
+    score.measures["trans_err_median"] = float(error.translation.median())
     score.add_series("cam_mc", error.matrix, posed)
     share = error.means()["trans_err_share"]
     if math.isfinite(share):

@@ -21,10 +21,11 @@ CONFIDENCE = 0.95
 class Estimate:
     """A mean over clips with its bootstrap interval (NaN with fewer than two groups).
 
-    ``clips`` values in ``groups`` groups went in; ``missing`` had no value.
+    ``clips`` values in ``groups`` groups went in; ``missing`` had no value. ``median`` is that of the clips.
     """
 
     mean: float
+    median: float
     low: float
     high: float
     clips: int
@@ -59,7 +60,16 @@ def mean_with_interval(
         means = sums[draws].sum(1) / counts[draws].sum(1)
         edge = 50 * (1 - confidence)
         low, high = (float(edge_value) for edge_value in np.percentile(means, [edge, 100 - edge]))
-    return Estimate(mean=mean, low=low, high=high, clips=int(kept.sum()), groups=len(sums), missing=int((~kept).sum()))
+    median = float(np.median(numbers[kept])) if kept.any() else float("nan")
+    return Estimate(
+        mean=mean,
+        median=median,
+        low=low,
+        high=high,
+        clips=int(kept.sum()),
+        groups=len(sums),
+        missing=int((~kept).sum()),
+    )
 
 
 def compare(

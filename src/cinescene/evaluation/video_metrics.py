@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from cinescene.evaluation.regions import region_mean
 from cinescene.tensor_types import Bool, Float, Tensor, UInt8
 
 BLACK_LEVEL = 4 / 255
-STILL_LEVEL = 0.5 / 255
+STILL_LEVEL, STILL_SHARE = 16 / 255, 1e-3
+"""A pixel that has changed, beyond what a video coder does; the share of such pixels below which a clip is a still."""
 
 
 def brightness_flicker(frames: UInt8[Tensor, "t 3 h w"]) -> float:
@@ -77,11 +77,12 @@ def black_frames(frames: UInt8[Tensor, "t 3 h w"]) -> list[int]:
 
 
 def is_still(frames: UInt8[Tensor, "t 3 h w"]) -> bool:
-    """Whether nothing changes from frame to frame beyond the coder's rounding; False for a single frame."""
+    """Whether every frame shows the first one, but for what a video coder does; False for a single frame."""
     if len(frames) < 2:
         return False
-    changes = [float((b.float() - a.float()).abs().mean()) / 255 for a, b in pairwise(frames)]
-    return max(changes) < STILL_LEVEL
+    first = frames[0].float()
+    changed = [float(((frame.float() - first).abs().amax(0) > 255 * STILL_LEVEL).float().mean()) for frame in frames]
+    return max(changed) < STILL_SHARE
 
 
 def _drawn_back(cv2: Any, picture: Tensor, flow: np.ndarray) -> Tensor:

@@ -43,7 +43,8 @@ class PlannedShot:
 
     ``plan`` and ``setup`` make the camera's track; ``walk`` is walked at ``speed_m_s`` from the first frame on, or, if
     that is 0, the subject stands at its first point and faces ``facing_rad`` (counter-clockwise from +x).
-    ``aimed`` says whether the shot was meant to show the subject, ``attempt`` which try was kept.
+    ``aimed`` says whether the shot was meant to show the subject, ``attempt`` which try was kept. ``case`` names the
+    shots of a stress set (`cinescene.sets.stress_shots`).
     """
 
     kind: ShotKind
@@ -55,6 +56,7 @@ class PlannedShot:
     facing_rad: float
     aimed: bool
     attempt: int
+    case: str | None = None
 
     def track(self) -> CameraTrack:
         """Every frame's camera, float64."""
