@@ -62,9 +62,9 @@ def _patches(solids: Sequence[Solid], ground_m: float) -> tuple[Float[Tensor, "n
     """Centres and areas of triangles above the ground, None without any."""
     if not solids:
         return None
-    corners = np.concatenate([solid.positions[solid.triangles] for solid in solids])
-    every = -(-len(corners) // MOST_PATCHES)
-    corners = torch.from_numpy(corners[::every].astype(np.float32))
+    triangles = np.concatenate([solid.positions[solid.triangles] for solid in solids])
+    every = -(-len(triangles) // MOST_PATCHES)
+    corners = torch.from_numpy(triangles[::every].astype(np.float32))
     sides = corners[:, 1:] - corners[:, :1]
     areas = every * torch.linalg.cross(sides[:, 0], sides[:, 1]).norm(dim=-1) / 2
     centres = corners.mean(1)

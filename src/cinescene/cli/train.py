@@ -153,7 +153,12 @@ def nano(run: Annotated[Run, Flat], places: Folders = (), scale: float = 1.0) ->
         own = dataclasses.replace(run, out=folder, steps=steps, minutes=left)
         if part.name == "relief":
             own = dataclasses.replace(own, data=(*run.data, *places))
-        made = Parts(**part.made_by(run.out))
+        vggt = part.made_for("vggt", run.out)
+        made = Parts(
+            vae=part.made_for("vae", run.out),
+            vggt=None if vggt is None else str(vggt),
+            relief=part.made_for("relief", run.out),
+        )
         start = None if part.start is None else str(run.out / part.start / "model")
         if _train(part.stage, own, part.recipe, start, made) < steps:
             print(f"{run.out}: stopped in {part.name}; give the command again to go on")

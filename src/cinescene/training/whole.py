@@ -26,10 +26,9 @@ class Part:
     uses: tuple[str, ...] = ()
     start: str | None = None
 
-    def made_by(self, folder: Path) -> dict[str, Path | str]:
-        """What the runs below ``folder`` made for this one, by the names of `train scene`'s options."""
-        made: dict[str, Path | str] = {name: folder / name / "model" / name for name in self.uses}
-        return {name: str(path) if name == "vggt" else path for name, path in made.items()}
+    def made_for(self, kind: str, folder: Path) -> Path | None:
+        """The folder of a part of this kind that a run below ``folder`` made for this one; None if it uses none."""
+        return folder / kind / "model" / kind if kind in self.uses else None
 
 
 NANO = (
