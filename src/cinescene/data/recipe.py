@@ -65,8 +65,6 @@ class RenderRecipe:
             raise InputError(f"panoramas: expected 1 to 99, got {self.panoramas}")
         if self.samples not in (1, 4):
             raise InputError(f"samples: expected 1 or 4, got {self.samples}")
-        if self.renderer not in ("opengl", "blender"):
-            raise InputError(f"renderer: expected opengl or blender, got {self.renderer!r}")
         if not 1 <= self.blender_samples <= MOST_BLENDER_SAMPLES:
             raise InputError(f"Blender's samples: expected 1 to {MOST_BLENDER_SAMPLES}, got {self.blender_samples}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cinescene.cameras.camera import Cameras
 from cinescene.sets.frame import Frame, FramePair
@@ -11,6 +11,7 @@ from cinescene.sets.mesh import Mesh, Stage
 from cinescene.tensor_types import Float, Tensor
 
 
+@runtime_checkable
 class BackEnd(Protocol):
     """Renders one stage after another."""
 

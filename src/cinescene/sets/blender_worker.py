@@ -313,6 +313,7 @@ def set_camera(scene: Any, camera: Any, request: dict[str, Any]) -> None:
     camera.matrix_world = mathutils.Matrix(pose.tolist())
     data = camera.data
     data.clip_start, data.clip_end = request["near_m"], 1e5
+    data.shift_x = data.shift_y = 0.0
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
     if request["projection"] == "equirectangular":
         data.type = "PANO"
