@@ -11,16 +11,16 @@ from cinescene.cli import main
 from cinescene.data.backdrops import Backdrop, backdrop_of_seed, list_backdrops, load_backdrop
 from cinescene.data.documents import read_json
 from cinescene.data.layout import DatasetLayout
+from cinescene.data.manifest import check_manifest
 from cinescene.data.recipe import RenderMeans, RenderRecipe, preset
 from cinescene.data.render_job import is_rendered, render_dataset, render_scene, scene_name
-from cinescene.data.verify import verify_scene
 from cinescene.errors import InputError, MissingDependencyError
 from cinescene.scene.images import load_image
 from cinescene.sets.blender_process import VARIABLE
 from cinescene.sets.description import SetDescription
 from cinescene.sets.renderer import Renderer
 
-SMALL = {"width_px": 64, "height_px": 48, "frames": 2, "frame_rate": 5.0, "clips": 1, "panorama_width_px": 128}
+SMALL = {"width_px": 96, "height_px": 64, "frames": 2, "frame_rate": 5.0, "clips": 1, "panorama_width_px": 128}
 
 
 def save_panorama(path: Path, colour: tuple[int, int, int], width: int = 128) -> None:
@@ -40,7 +40,7 @@ def hdr(width: int, height: int, radiance: float) -> bytes:
 def folder(tmp_path: Path) -> Path:
     skies = tmp_path / "skies"
     skies.mkdir()
-    save_panorama(skies / "green.png", (60, 200, 60))
+    save_panorama(skies / "green.png", (150, 190, 150))
     save_panorama(skies / "red.jpg", (200, 60, 60))
     (skies / "notes.txt").write_text("no picture")
     return skies
@@ -50,7 +50,7 @@ def test_a_folder_is_listed_by_name_and_content(folder: Path) -> None:
     listed = list_backdrops(folder)
     assert [backdrop.name for backdrop in listed] == ["green.png", "red.jpg"]
     assert len({backdrop.sha256 for backdrop in listed}) == 2
-    assert load_backdrop(folder, listed[0])[0, 0].tolist() == [60, 200, 60]
+    assert load_backdrop(folder, listed[0])[0, 0].tolist() == [150, 190, 150]
 
 
 def test_radiance_is_kept_linear_and_beyond_white(folder: Path) -> None:
@@ -113,23 +113,22 @@ def test_sets_stand_under_the_users_sky(folder: Path, tmp_path: Path) -> None:
     recipe = RenderRecipe(**SMALL, kinds=("courtyard",), backdrops=list_backdrops(folder))  # type: ignore[arg-type]
     layout, means = DatasetLayout(tmp_path / "data"), RenderMeans(backdrops=folder)
     try:
-        renderer = Renderer(64, 48)
+        renderer = Renderer(96, 64)
     except MissingDependencyError as error:
         pytest.skip(str(error))
     with renderer:
-        render_scene(layout, 3, recipe, renderer, means)
         with pytest.raises(InputError, match="--backdrops FOLDER"):
             render_scene(layout, 3, recipe, renderer)
         render_scene(layout, 3, recipe, renderer, means)
-        assert verify_scene(layout, scene_name(3)) == []
+        assert check_manifest(layout, scene_name(3)) == []
         assert is_rendered(layout, 3, recipe)
         place = read_json(layout.set_file(scene_name(3)), "set file")["place"]
         sky = SetDescription.from_json(place["description"]).sky
         assert sky.backdrop == "green.png"
         assert sky.backdrop_turn_rad == backdrop_of_seed(3, recipe.backdrops)[1]
         zenith = load_image(layout.panorama_file(scene_name(3))).pixels[:, 0].float().mean(1)
-        assert zenith[1] > 1.5 * zenith[0]
-        save_panorama(folder / "green.png", (50, 200, 60))
+        assert zenith[1] > 1.1 * zenith[0]
+        save_panorama(folder / "green.png", (150, 190, 160))
         with pytest.raises(InputError, match=r"green\.png: is not the picture"):
             render_scene(layout, 3, recipe, renderer, means)
 
