@@ -27,6 +27,10 @@ def render(
     first_seed: int = 0,
     processes: int | None = None,
     ray: bool = False,
+    renderer: Literal["opengl", "blender"] = "opengl",
+    blender: Path | None = None,
+    blender_samples: int | None = None,
+    backdrops: Path | None = None,
 ) -> None:
     """Render scenes: sets from seeds, each with shots with and without their subjects, a panorama, exact cameras.
 
@@ -49,12 +53,18 @@ def render(
         first_seed: Seed of the first scene; the others follow.
         processes: Scenes rendered at once; as many as there are cores by default.
         ray: Render on a Ray cluster (RAY_ADDRESS, or a local one) whose machines share the folder.
+        renderer: opengl, or blender: path traced by Blender, which is installed apart (docs/sets.md).
+        blender: A Python that has bpy, or a blender executable; $CINESCENE_BLENDER by default.
+        blender_samples: Paths a pixel with Blender; 32 by default.
+        backdrops: Folder of panoramas that stand in for the skies of the sets and the view from their windows.
     """
     import dataclasses
     import os
 
     from cinescene.cli.progress import progress_bar
     from cinescene.cli.values import parse_size
+    from cinescene.data.backdrops import list_backdrops
+    from cinescene.data.recipe import RenderMeans
     from cinescene.data.recipe import preset as preset_recipe
     from cinescene.data.render_job import render_dataset
 
@@ -70,12 +80,17 @@ def render(
         "panoramas": panoramas,
         "shared_start": shared_start,
         "shots": shots,
+        "blender_samples": blender_samples,
+        "backdrops": None if backdrops is None else list_backdrops(backdrops),
     }
     known = {name: value for name, value in changes.items() if value is not None}
-    recipe = dataclasses.replace(recipe, width_px=width, height_px=height, kinds=tuple(kinds), **known)
+    recipe = dataclasses.replace(
+        recipe, width_px=width, height_px=height, kinds=tuple(kinds), renderer=renderer, **known
+    )
+    means = RenderMeans(blender=blender, backdrops=None if backdrops is None else backdrops.resolve())
     seeds = range(first_seed, first_seed + sets)
     with progress_bar("scenes", sets, "scenes") as progress:
-        report = render_dataset(out, seeds, recipe, processes or os.cpu_count() or 1, progress, ray=ray)
+        report = render_dataset(out, seeds, recipe, processes or os.cpu_count() or 1, progress, means=means, ray=ray)
     print(f"{out}: {len(report.done)} of {sets} scenes are there")
     if report.failed:
         for seed, reason in report.failed:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
+from cinescene.data.backdrops import Backdrop
 from cinescene.errors import InputError
 
+MOST_BLENDER_SAMPLES = 4096
 KIND, VERSION = "cinescene.dataset", 1
 Shots = Literal["random", "stress"]
 
@@ -28,6 +31,11 @@ class RenderRecipe:
     ``shots``
         ``random``, or ``stress``: one of each of `cinescene.sets.stress_shots.CASES`; ``clips`` and ``shared_start``
         do not matter then.
+    ``renderer``
+        ``opengl`` (`cinescene.sets.renderer`) or ``blender`` (`cinescene.sets.blender`), which takes
+        ``blender_samples`` paths a pixel instead of ``samples``.
+    ``backdrops``
+        Panoramas that stand in for the sets' skies; none by default.
     """
 
     width_px: int = 672
@@ -41,6 +49,9 @@ class RenderRecipe:
     samples: int = 4
     panoramas: int = 1
     shots: Shots = "random"
+    renderer: Literal["opengl", "blender"] = "opengl"
+    blender_samples: int = 32
+    backdrops: tuple[Backdrop, ...] = ()
 
     def __post_init__(self) -> None:
         if not (16 <= self.width_px <= 4096 and 16 <= self.height_px <= 4096):
@@ -61,15 +72,26 @@ class RenderRecipe:
             raise InputError(f"shots: expected one of {', '.join(get_args(Shots))}, got {self.shots!r}")
         if self.samples not in (1, 4):
             raise InputError(f"samples: expected 1 or 4, got {self.samples}")
+        if not 1 <= self.blender_samples <= MOST_BLENDER_SAMPLES:
+            raise InputError(f"Blender's samples: expected 1 to {MOST_BLENDER_SAMPLES}, got {self.blender_samples}")
 
     def to_json(self) -> dict[str, Any]:
-        """The recipe as JSON values."""
+        """The recipe as JSON values, without what does not count for it."""
         values = dataclasses.asdict(self) | {"kinds": list(self.kinds)}
-        if self.panoramas == 1:
-            del values["panoramas"]
-        if self.shots == "random":
-            del values["shots"]
-        return values
+        values["backdrops"] = [dataclasses.asdict(backdrop) for backdrop in self.backdrops]
+        idle = ["samples"] if self.renderer == "blender" else ["renderer", "blender_samples"]
+        idle += ["panoramas"] if self.panoramas == 1 else []
+        idle += ["shots"] if self.shots == "random" else []
+        idle += [] if self.backdrops else ["backdrops"]
+        return {name: value for name, value in values.items() if name not in idle}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderMeans:
+    """Where this machine has what a recipe names: Blender's program, and the folder of the backdrops."""
+
+    blender: Path | None = None
+    backdrops: Path | None = None
 
 
 def preset(name: str) -> RenderRecipe:

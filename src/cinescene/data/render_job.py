@@ -15,15 +15,20 @@ from jaxtyping import Float
 import cinescene
 from cinescene.cameras import Cameras
 from cinescene.cameras.transforms import level_rotation, rigid
+from cinescene.data.backdrops import backdrop_of_seed, load_backdrop
 from cinescene.data.documents import read_kind, write_json
 from cinescene.data.jobs import JobReport, run_tasks
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.manifest import read_manifest
-from cinescene.data.recipe import KIND, VERSION, RenderRecipe
+from cinescene.data.recipe import KIND, VERSION, RenderMeans, RenderRecipe
 from cinescene.data.scripted import ScriptedClip, script_clip
 from cinescene.data.writer import ClipRecord, PanoramaRecord, write_scene
 from cinescene.errors import CineSceneError, GeometryError, InputError
 from cinescene.ray_tasks import TaskError, over_ray
+from cinescene.sets.back_end import BackEnd
+from cinescene.sets.backdrops import with_backdrop
+from cinescene.sets.blender import BlenderRenderer
+from cinescene.sets.blender_process import find_blender
 from cinescene.sets.collision import FreeSpace
 from cinescene.sets.description import SetDescription
 from cinescene.sets.generate import generate_set
@@ -36,6 +41,7 @@ from cinescene.sets.stress_shots import stress_shots
 SET_ATTEMPTS = 10
 """Sets drawn for a seed until one has room for its shots."""
 DRAW_STEP = 1_000_003
+NO_MEANS = RenderMeans()
 NEAR_M, TAKEN_AT_M, ROOM_M = 2.0, (1.2, 1.9), 0.35
 """Of further panoramas: standard deviation around the first, heights, and free space around them."""
 
@@ -47,20 +53,24 @@ def render_dataset(
     processes: int,
     progress: Callable[[int], None] = lambda done: None,
     *,
+    means: RenderMeans = NO_MEANS,
     ray: bool = False,
 ) -> JobReport[int]:
     """Renders one scene a seed into ``root``; scenes that are there whole, of the same recipe, are kept.
 
-    Raises `InputError` where ``root`` holds a data set of another recipe. ``progress`` gets the number of scenes that
-    are there. With ``ray`` scenes are rendered by a Ray cluster, one a task of one processor.
+    Raises `InputError` where ``root`` holds a data set of another recipe, and `MissingDependencyError` without the
+    Blender that the recipe asks for. ``progress`` gets the number of scenes that are there. With ``ray`` scenes are
+    rendered by a Ray cluster, one a task of one processor.
     """
+    if recipe.renderer == "blender" and not ray:
+        find_blender(means.blender)
     _check_dataset(root, recipe)
     layout = DatasetLayout(root)
     kept = [seed for seed in seeds if is_rendered(layout, seed, recipe)]
     waiting = [seed for seed in seeds if seed not in set(kept)]
     progress(len(kept))
     threads = 1 if ray else max(1, (os.cpu_count() or 1) // processes)
-    work = functools.partial(render_in_worker, root.resolve() if ray else root, recipe, threads)
+    work = functools.partial(render_in_worker, root.resolve() if ray else root, recipe, means, threads)
     if ray:
         report = _over_ray(waiting, work, lambda done: progress(len(kept) + done))
     else:
@@ -102,32 +112,56 @@ def recipe_of(seed: int, recipe: RenderRecipe) -> dict[str, Any]:
     return {"seed": seed, "cinescene": cinescene.__version__, **recipe.to_json()}
 
 
-def render_in_worker(root: Path, recipe: RenderRecipe, threads: int, seed: int) -> None:
+def render_in_worker(root: Path, recipe: RenderRecipe, means: RenderMeans, threads: int, seed: int) -> None:
     """Renders one scene in a process of its own, on its share of the cores."""
     os.environ.setdefault("LP_NUM_THREADS", str(threads))
     torch.set_num_threads(threads)
     layout = DatasetLayout(root)
     _clear_leftovers(layout, scene_name(seed))
-    render_scene(layout, seed, recipe, _renderer(recipe))
+    if recipe.renderer == "blender":
+        with BlenderRenderer(recipe.blender_samples, means.blender, threads) as blender:
+            render_scene(layout, seed, recipe, blender, means)
+    else:
+        render_scene(layout, seed, recipe, _renderer(recipe), means)
 
 
-def render_scene(layout: DatasetLayout, seed: int, recipe: RenderRecipe, renderer: Renderer) -> None:
+def render_scene(
+    layout: DatasetLayout, seed: int, recipe: RenderRecipe, renderer: BackEnd, means: RenderMeans = NO_MEANS
+) -> None:
     """Generates the set of a seed and its shots, renders them with and without subjects, and writes the scene."""
     description, shots = set_with_shots(seed, recipe)
     space = free_space(description)
-    renderer.load(build_stage(description))
     scripts = [
         script_clip(index + 1, shot, description, space, np.random.default_rng([seed, 0x5C, index]))
         for index, shot in enumerate(shots)
     ]
+    places = panorama_places(description, space, seed, recipe)
+    description, backdrop = _under_backdrop(description, seed, recipe, means)
+    renderer.load(build_stage(description, backdrop))
+    place: dict[str, object] = {"description": description.to_json()}
+    if recipe.renderer != "opengl":
+        place["renderer"] = renderer.device
     write_scene(
         layout,
         scene_name(seed),
-        [_render_panorama(renderer, place, recipe) for place in panorama_places(description, space, seed, recipe)],
+        [_render_panorama(renderer, at, recipe) for at in places],
         _rendered_clips(renderer, scripts),
-        place={"description": description.to_json()},
+        place=place,
         recipe=recipe_of(seed, recipe),
     )
+
+
+def _under_backdrop(
+    description: SetDescription, seed: int, recipe: RenderRecipe, means: RenderMeans
+) -> tuple[SetDescription, np.ndarray | None]:
+    """The set under the sky of its seed, and that picture; shots and subjects were planned without it."""
+    if not recipe.backdrops:
+        return description, None
+    if means.backdrops is None:
+        raise InputError("the recipe has backdrops; expected the folder that holds them (--backdrops FOLDER)")
+    backdrop, turn = backdrop_of_seed(seed, recipe.backdrops)
+    picture = load_backdrop(means.backdrops, backdrop)
+    return with_backdrop(description, picture, backdrop.name, turn), picture
 
 
 def set_with_shots(seed: int, recipe: RenderRecipe) -> tuple[SetDescription, list[PlannedShot]]:
@@ -170,7 +204,7 @@ def panorama_places(
     return places
 
 
-def _render_panorama(renderer: Renderer, place: Float[np.ndarray, "3"], recipe: RenderRecipe) -> PanoramaRecord:
+def _render_panorama(renderer: BackEnd, place: Float[np.ndarray, "3"], recipe: RenderRecipe) -> PanoramaRecord:
     pose = rigid(level_rotation(), torch.tensor(place, dtype=torch.float64))
     width, height = recipe.panorama_width_px, recipe.panorama_width_px // 2
     frame = renderer.render_panorama(pose, width, height)
@@ -178,7 +212,7 @@ def _render_panorama(renderer: Renderer, place: Float[np.ndarray, "3"], recipe: 
     return PanoramaRecord(image=frame.colour, camera=camera, distance_m=frame.depth_m)
 
 
-def _rendered_clips(renderer: Renderer, scripts: list[ScriptedClip]) -> Iterator[ClipRecord]:
+def _rendered_clips(renderer: BackEnd, scripts: list[ScriptedClip]) -> Iterator[ClipRecord]:
     for script in scripts:
         cameras = script.track.cameras()
         times = script.track.frame_times_s().tolist()
@@ -212,8 +246,8 @@ def _check_dataset(root: Path, recipe: RenderRecipe) -> None:
         return
     found = read_kind(layout.dataset_file, "data set file", KIND, VERSION).get("recipe")
     if found != recipe.to_json():
-        wanted = recipe.to_json()
-        differing = sorted(k for k in wanted if not isinstance(found, dict) or found.get(k) != wanted[k])
+        wanted, had = recipe.to_json(), found if isinstance(found, dict) else {}
+        differing = sorted(k for k in wanted.keys() | had.keys() if had.get(k) != wanted.get(k))
         raise InputError(
             f"{root}: holds a data set of another recipe (different: {', '.join(differing)}); choose another folder, "
             "or the options that it was made with"
