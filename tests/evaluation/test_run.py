@@ -129,6 +129,14 @@ def test_baselines_see_the_place_where_the_data_set_says_it_is(
     assert float(error.median()) < 0.03
 
 
+def test_points_of_vggt_show_the_place_where_they_show_anything(jobs: list[ClipJob], tmp_path: Path) -> None:
+    made = baseline_jobs("explicit-vggt", jobs[:1], tmp_path)
+    clip, reference = (read_video(path).as_float() for path in (made[0].video, jobs[0].reference))
+    shown = clip.amax(1) > 0.1
+    assert float(shown.float().mean()) > 0.5
+    assert float((clip - reference).abs().mean(1)[shown].median()) < 0.08
+
+
 # ---- bad and odd input ----------------------------------------------------------------------------------------------
 
 
