@@ -211,6 +211,9 @@ def test_clips_that_cannot_be_scored_are_listed_and_the_others_are_scored(jobs: 
     assert "broken.mp4" in document["methods"]["a"]["failed"]["broken"]
     assert len(document["methods"]["a"]["clips"]) == 1
     assert "not scored" in write_results(document, tmp_path / "out")[0].read_text(encoding="utf-8")
+    none_of_b = evaluate({"a": [jobs[0]], "b": [broken]}, WITHOUT_POSES, tmp_path / "out")
+    assert list(none_of_b["summary"]) == ["a"]
+    assert "not scored" in write_results(none_of_b, tmp_path / "out")[0].read_text(encoding="utf-8")
     with pytest.raises(InputError, match="broken"):
         evaluate({"a": [broken]}, WITHOUT_POSES, tmp_path / "other")
 

@@ -78,9 +78,8 @@ def _scored(
     waiting = []
     for method, jobs in methods.items():
         for job in jobs:
-            path = (
-                out / "clips" / method / (f"{job.name}.json" if job.seed is None else f"{job.name}.seed{job.seed}.json")
-            )
+            seed = "" if job.seed is None else f".seed{job.seed}"
+            path = out / "clips" / method / f"{job.name}{seed}.json"
             hashes = input_hashes(job)
             key = result_key(job, options, hashes), hashes
             stored = _stored(path, key[0])
