@@ -34,8 +34,8 @@ class PlaceLight:
     def from_above(cls) -> PlaceLight:
         """What is assumed where nothing is known: brighter from above than from below."""
         matrix = torch.zeros(4, 4)
-        matrix[2, 3] = matrix[3, 2] = 0.21
-        matrix[3, 3] = 0.77
+        matrix[2, 3] = matrix[3, 2] = 0.275
+        matrix[3, 3] = 1.0
         return cls(matrices=matrix.expand(3, 4, 4))
 
     @classmethod

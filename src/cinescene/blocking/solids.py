@@ -17,6 +17,8 @@ from cinescene.sets.mesh import Mesh
 from cinescene.tensor_types import Float, Int, Tensor
 
 NEAR_M = 0.05
+MEAN_LIGHT = 0.7
+"""How much of its own brightness a colour shows in the mean light of a place, so that what is lit more does not clip."""
 FINER = 3
 """Solids are drawn so many times finer than the frame, and averaged."""
 
@@ -133,7 +135,7 @@ def sight(solids: Sequence[Solid], camera: Cameras, light: PlaceLight | None = N
     )
     points = _joined(solids, "positions")
     lit = (light or PlaceLight.from_above()).on(_joined(solids, "normals"))
-    colours = (_joined(solids, "colours") * lit ** (1 / DISPLAY_GAMMA)).clamp(0, 1)
+    colours = (_joined(solids, "colours") * (MEAN_LIGHT * lit) ** (1 / DISPLAY_GAMMA)).clamp(0, 1)
     seen = seen_triangles(points, triangles, fine, NEAR_M)
     picture = torch.zeros(4, height * FINER * width * FINER)
     picture[:3, seen.pixel] = (colours[seen.corners] * seen.weights[..., None]).sum(1).T

@@ -42,7 +42,7 @@ from cinescene.training.mirror import mirrored_caption
 from cinescene.training.views import panorama_depth
 
 VERSION = 1
-STAND_INS = 2
+STAND_INS = 3
 """Version of how stand-ins are drawn."""
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
