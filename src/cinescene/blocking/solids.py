@@ -18,7 +18,7 @@ from cinescene.tensor_types import Float, Int, Tensor
 
 NEAR_M = 0.05
 MEAN_LIGHT = 0.7
-"""How much of its own brightness a colour shows in the mean light of a place, so that what is lit more does not clip."""
+"""How much of its own brightness a colour shows in the mean light of a place; so what is lit more does not clip."""
 FINER = 3
 """Solids are drawn so many times finer than the frame, and averaged."""
 
