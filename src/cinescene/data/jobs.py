@@ -68,7 +68,7 @@ def _run_batch(
     finished: set[int] = set()
     queue = list(reversed(batch))
     running: dict[Future[None], tuple[int, Task]] = {}
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent)
     try:
         while queue or running:
             while queue and len(running) < processes:
@@ -94,7 +94,7 @@ def _run_batch(
     return finished
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ends this process as soon as the one that started it is gone, however that ended."""
     parent = multiprocessing.parent_process()
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from cinescene.data.jobs import end_with_parent
 from cinescene.errors import CineSceneError, InputError
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, as_json, input_hashes, result_key
 from cinescene.evaluation.made import Made
@@ -99,7 +100,7 @@ def _scored(
         return
     threads = max(1, torch.get_num_threads() // workers)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context, initializer=end_with_parent) as pool:
         running = {
             pool.submit(_score_and_store, job, options, path, key, threads): (method, job)
             for method, job, path, key in waiting
