@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import grid_sample
 
 from cinescene.cameras.camera import Cameras, intrinsics_matrix
-from cinescene.cameras.projection import pixel_rays
+from cinescene.cameras.projection import pixel_rays, project
 from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import MissingDependencyError
+from cinescene.sets.frame import Frame
 from cinescene.sets.mesh import Lamp, Material, Mesh, Sky, Stage, Sun
 from cinescene.sets.mesh_operations import placed
 from cinescene.sets.primitives import box, quad
@@ -151,3 +153,28 @@ def wall(width_m: float, height_m: float, material: Material, distance_m: float 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
     return float(10 * torch.log10(255.0**2 / ((a.double() - b.double()) ** 2).mean()))
+
+
+def sampled(picture: torch.Tensor, pixels: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
+    """(c, h, w) at pixel coordinates (n, 2)."""
+    size = torch.tensor([picture.shape[-1], picture.shape[-2]], dtype=torch.float64)
+    grid = (2 * pixels / size - 1)[None, None]
+    return grid_sample(picture[None].double(), grid, mode=mode, align_corners=False, padding_mode="border")[0, :, 0]
+
+
+def flat(frame: Frame) -> torch.Tensor:
+    """Pixels away from depth edges: 1/z is nearly linear across them."""
+    inverse = 1 / frame.depth_m.double()
+    bend = torch.zeros_like(inverse)
+    for axis in (0, 1):
+        bend = torch.maximum(bend, (inverse.roll(1, axis) + inverse.roll(-1, axis) - 2 * inverse).abs())
+    near_edge = (bend > 2e-3 * inverse).float()[None, None]
+    return torch.nn.functional.max_pool2d(near_edge, 5, 1, 2)[0, 0] == 0
+
+
+def cut_view(panorama: torch.Tensor, panorama_camera: Cameras, view: Cameras, taps: int = 4) -> torch.Tensor:
+    """What a perspective camera at the panorama's place sees of it, each pixel the mean of taps × taps points."""
+    width, height = view.size_px
+    origin, directions = pixel_rays(view.resized(width * taps, height * taps))
+    pixels, _ = project(panorama_camera, (origin + directions).reshape(-1, 3))
+    return sampled(panorama, pixels).reshape(3, height, taps, width, taps).mean((2, 4))

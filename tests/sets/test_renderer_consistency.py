@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import grid_sample
 
 from cinescene.cameras.camera import Cameras
 from cinescene.cameras.projection import pixel_grid, pixel_rays, project, unproject
@@ -16,7 +15,7 @@ from cinescene.sets.mesh import Lamp, Mesh, Stage, Sun
 from cinescene.sets.mesh_operations import inverted, merged, placed
 from cinescene.sets.primitives import box, cylinder, quad, sphere, tube
 from cinescene.sets.renderer import Renderer
-from tests.sets.staging import camera, odd_camera, plain, psnr, speckled, stage
+from tests.sets.staging import camera, cut_view, flat, odd_camera, plain, psnr, sampled, speckled, stage
 
 Renderers = Callable[..., Renderer]
 WIDTH, HEIGHT = 192, 128
@@ -58,23 +57,6 @@ def path(count: int) -> list[Cameras]:
         camera((-0.6 + 0.15 * i, -2.6 + 0.05 * i, 1.5), 8 - 5 * i, -6, width_px=WIDTH, height_px=HEIGHT)
         for i in range(count)
     ]
-
-
-def sampled(picture: torch.Tensor, pixels: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
-    """(c, h, w) at pixel coordinates (n, 2)."""
-    size = torch.tensor([picture.shape[-1], picture.shape[-2]], dtype=torch.float64)
-    grid = (2 * pixels / size - 1)[None, None]
-    return grid_sample(picture[None].double(), grid, mode=mode, align_corners=False, padding_mode="border")[0, :, 0]
-
-
-def flat(frame: Frame) -> torch.Tensor:
-    """Pixels away from depth edges: 1/z is nearly linear across them."""
-    inverse = 1 / frame.depth_m.double()
-    bend = torch.zeros_like(inverse)
-    for axis in (0, 1):
-        bend = torch.maximum(bend, (inverse.roll(1, axis) + inverse.roll(-1, axis) - 2 * inverse).abs())
-    near_edge = (bend > 2e-3 * inverse).float()[None, None]
-    return torch.nn.functional.max_pool2d(near_edge, 5, 1, 2)[0, 0] == 0
 
 
 def test_frames_warp_onto_each_other_by_depth_and_cameras(shared_renderer: Renderers) -> None:
@@ -215,12 +197,7 @@ def test_views_cut_from_the_panorama_equal_perspective_pictures(
     view = camera((0.2, -0.5, 1.5), yaw_deg, pitch_deg, width_px=WIDTH, height_px=HEIGHT, fov_deg=80)
     frame = one.render(view)
 
-    taps = 4
-    fine = view.resized(WIDTH * taps, HEIGHT * taps)
-    origin, directions = pixel_rays(fine)
-    pixels, _ = project(panorama_camera, (origin + directions).reshape(-1, 3))
-    cut = sampled(panorama.colour, pixels).reshape(3, HEIGHT, taps, WIDTH, taps).mean((2, 4))
-    assert psnr(cut, frame.colour) > 35
+    assert psnr(cut_view(panorama.colour, panorama_camera, view), frame.colour) > 35
 
     pixels, _ = project(panorama_camera, sum(pixel_rays(view)).reshape(-1, 3))
     distance = sampled(panorama.depth_m[None], pixels, mode="nearest")[0]

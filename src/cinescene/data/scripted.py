@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from cinescene.cameras import CameraTrack
+from cinescene.cameras.projection import inside_image, project
 from cinescene.errors import GeometryError
 from cinescene.sets.collision import FreeSpace
 from cinescene.sets.description import SetDescription
@@ -23,6 +25,8 @@ CAMERA_DISTANCE_M = 0.5
 """Least distance from the camera to the outermost point of a subject."""
 SUBJECT_GAP_M = 0.2
 ATTEMPTS = 8
+PLANNED_SHARE = 0.9
+"""Who is seen in this share of the frames in which the planned subject is, is seen enough."""
 PLACES = {
     "back yard": "in a back yard",
     "avenue": "on an avenue",
@@ -76,22 +80,49 @@ def _place(description: SetDescription) -> str:
 
 
 def _performance(shot: PlannedShot, space: FreeSpace, track: CameraTrack, rng: np.random.Generator) -> Performance:
-    """Somebody on the shot's walk, at their own pace where that keeps them clear of the camera, else at the planned."""
+    """Somebody on the shot's walk, at their own pace, clear of the camera and, if the shot is aimed at them, seen.
+
+    Where nobody drawn is seen about as much as was planned, it is the one seen most, or a person at the planned pace.
+    """
     duration = max(shot.rules.duration_s, 1.0 / shot.rules.frame_rate)
-    x, y = (float(c) for c in shot.walk.points[0])
+    wanted = min(shot.rules.in_view, PLANNED_SHARE * shot.subject_share()) if shot.aimed else 0.0
+    best, most = None, -1.0
     for _ in range(ATTEMPTS):
-        subject = random_subject(rng)
-        if shot.speed_m_s > 0:
-            drawn = random_performance(rng, subject, duration, way_m=shot.walk.points)
-        else:
-            room = float(space.walk_clearance_m(np.array([[x, y]]))[0]) - 0.3
-            drawn = random_performance(
-                rng, subject, duration, start_m=(x, y), heading_rad=shot.facing_rad, room_m=max(0.3, min(room, 2.0))
-            )
-        if _clear_of_camera(drawn, track):
+        drawn = _drawn_performance(shot, space, duration, rng)
+        if not _clear_of_camera(drawn, track):
+            continue
+        share = seen_share(drawn, track, space) if shot.aimed else 0.0
+        if share >= wanted:
             return drawn
+        if share > most:
+            best, most = drawn, share
     subject = random_subject(rng, kinds=("person",))
-    return Performance(subject=subject, path=_planned_path(shot, duration), duration_s=duration)
+    planned = Performance(subject=subject, path=_planned_path(shot, duration), duration_s=duration)
+    return planned if best is None or seen_share(planned, track, space) > most else best
+
+
+def _drawn_performance(shot: PlannedShot, space: FreeSpace, duration_s: float, rng: np.random.Generator) -> Performance:
+    subject = random_subject(rng)
+    if shot.speed_m_s > 0:
+        return random_performance(rng, subject, duration_s, way_m=shot.walk.points)
+    x, y = (float(c) for c in shot.walk.points[0])
+    room = float(space.walk_clearance_m(np.array([[x, y]]))[0]) - 0.3
+    return random_performance(
+        rng, subject, duration_s, start_m=(x, y), heading_rad=shot.facing_rad, room_m=max(0.3, min(room, 2.0))
+    )
+
+
+def seen_share(performance: Performance, track: CameraTrack, space: FreeSpace) -> float:
+    """Share of a clip's frames in which a performer's middle is in the picture and nothing of the set hides it."""
+    cameras = track.cameras()
+    middles = np.stack([performance.position_at(float(t)) for t in track.frame_times_s()])
+    middles = np.column_stack([middles[:, :2], np.full(len(middles), 0.6 * performance.height_m)])
+    inside = inside_image(cameras, project(cameras, torch.from_numpy(middles)[:, None])[0])[:, 0].numpy()
+    frames = np.flatnonzero(inside)
+    if not len(frames):
+        return 0.0
+    eyes = track.world_from_camera[:, :3, 3].numpy()
+    return float(space.lines_are_free(eyes[frames], middles[frames]).sum()) / len(middles)
 
 
 def _planned_path(shot: PlannedShot, duration_s: float) -> GroundPath:

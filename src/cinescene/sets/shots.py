@@ -143,9 +143,10 @@ class _Planner:
     def shot(self, kind: ShotKind, rng: np.random.Generator, shared: Setup | None) -> PlannedShot:
         """The first draw that passes every check."""
         attempts = self.rules.attempts
+        aimed = shared is not None or bool(rng.random() >= self.rules.unaimed)
         for attempt in range(attempts):
             extent = 1.0 - 0.9 * attempt / attempts
-            drawn = self._draw(kind, rng, extent, shared, attempt)
+            drawn = self._draw(kind, rng, extent, shared, attempt, aimed)
             if drawn is not None and self._passes(drawn):
                 return drawn
         return self._still(rng, shared)
@@ -156,7 +157,7 @@ class _Planner:
 
     def _still(self, rng: np.random.Generator, shared: Setup | None) -> PlannedShot:
         for attempt in range(400):
-            drawn = self._draw("static", rng, 0.0, shared, self.rules.attempts + attempt)
+            drawn = self._draw("static", rng, 0.0, shared, self.rules.attempts + attempt, True)
             if drawn is not None and self._passes(drawn):
                 return drawn
         raise GeometryError("plan shots: expected room for a subject in sight of the panorama's position, found none")
@@ -164,13 +165,18 @@ class _Planner:
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
     def _draw(
-        self, kind: ShotKind, rng: np.random.Generator, extent: float, shared: Setup | None, attempt: int
+        self,
+        kind: ShotKind,
+        rng: np.random.Generator,
+        extent: float,
+        shared: Setup | None,
+        attempt: int,
+        aimed: bool,
     ) -> PlannedShot | None:
         rules = self.rules
         log_lens = rng.uniform(*np.log(rules.lens_mm))
         focal = round(float(np.exp(log_lens)), 1) if shared is None else shared.focal_mm
         eye = self._eye(rng, away=rules.away_m * min(1.0, extent * 2)) if shared is None else np.asarray(shared.eye_m)
-        aimed = shared is not None or bool(rng.random() >= rules.unaimed)
         subject = self._subject(rng, eye, focal, shared, standing=extent == 0.0 or rng.random() < rules.standing)
         if subject is None:
             return None
@@ -224,7 +230,7 @@ class _Planner:
         for reach in (distance, 0.7 * distance, 0.5 * distance):
             place = eye[:2] + max(reach, NEAREST_M) * np.array([math.cos(angle), math.sin(angle)])
             chest = np.array([*place, 0.7 * rules.subject_height_m])
-            if self.space.walk_clearance_m(place[None], rules.subject_height_m)[0] < rules.subject_radius_m:
+            if self.space.walk_clearance_m(place[None])[0] < rules.subject_radius_m:
                 continue
             if self.space.line_is_free(eye, chest):
                 return self._walk(rng, place, angle + math.pi, standing)
