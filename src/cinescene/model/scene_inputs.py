@@ -77,7 +77,7 @@ def encode_views(
     if encoding is not None and (with_depth or not placed_exactly):
         geometry = placed_estimate(scene, encoding, camera_height_m)
     cameras = _view_cameras(scene, pictures, geometry)
-    notes = [] if encoding is None else list(encoding.notes)
+    notes = [] if encoding is None or geometry is None else list(encoding.notes)
     if cameras is None and config.camera == "prope":
         notes.append("where the photos were taken is not known; the camera path is followed, but not tied to them")
     patches = camera_tokens = None
