@@ -16,7 +16,8 @@ from cinescene.scene.vggt import TensorCache
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.training.depth_loss import DepthProbe
 from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
-from cinescene.training.video import VideoOptions, VideoStage
+from cinescene.training.video import VideoStage
+from cinescene.training.video_options import VideoOptions
 from tests.data.painted_place import CENTRE, see, write_painted_scene
 from tests.tiny_models import tiny_parts
 

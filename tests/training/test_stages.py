@@ -25,7 +25,8 @@ from cinescene.training.recipe import Recipe, presets, read_recipe
 from cinescene.training.stage import sample_generator
 from cinescene.training.vae import VaeOptions, VaeStage
 from cinescene.training.vggt import VggtOptions, VggtStage, normalised
-from cinescene.training.video import EMPTY_PLACE, VideoOptions, VideoStage
+from cinescene.training.video import EMPTY_PLACE, VideoStage
+from cinescene.training.video_options import VideoOptions
 from tests.data.painted_place import write_painted_scene
 from tests.tiny_models import tiny_parts
 

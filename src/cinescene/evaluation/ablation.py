@@ -27,7 +27,8 @@ from cinescene.training.build import Sources, build_stage
 from cinescene.training.engine import Trainer
 from cinescene.training.recipe import Recipe, read_recipe
 from cinescene.training.stage import sample_generator
-from cinescene.training.video import VideoStage, conditions
+from cinescene.training.video import VideoStage
+from cinescene.training.video_conditions import conditions
 
 KIND, VERSION = "cinescene.ablation", 1
 MEASURES = {"psnr": "PSNR ↑", "distance": "feature distance ↓", "flow": "flow loss ↓"}

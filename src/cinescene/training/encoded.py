@@ -17,7 +17,6 @@ from einops import rearrange
 
 from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
-from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.data.cache import cached_encoding
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.depth_files import read_depth
@@ -39,7 +38,7 @@ from cinescene.scene.vggt.encode import SceneEncoding
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Float, Tensor
 from cinescene.training.mirror import mirrored_caption
-from cinescene.training.views import panorama_depth
+from cinescene.training.views import view_log_depth
 
 VERSION = 1
 STAND_INS = 3
@@ -259,7 +258,7 @@ class EncodedClips:
         distance_file = place.dataset.layout.panorama_depth_file(place.scene_id)
         if distance_file.is_file():
             height, width = tensors["views"].shape[-2:]
-            log_depth = _view_log_depth(read_depth(distance_file), layout.with_size(width, height))
+            log_depth = view_log_depth(read_depth(distance_file), layout.with_size(width, height))
             tensors["view_log_depth"] = _sided(log_depth, place.mirrored)
         return {name: value.float() for name, value in tensors.items()}, layout.cameras(panorama.camera)
 
@@ -382,12 +381,6 @@ class EncodedClips:
 PREVIZ_TENSORS = ("previz", "previz_masks", "acted", "acted_masks", "staged")
 CLIP_TENSORS = ("with_subject", "without_subject", "affected", *PREVIZ_TENSORS)
 """What a clip's own latents are, all of them on the same grid."""
-
-
-def _view_log_depth(distance_m: Float[Tensor, "h w"], layout: ViewLayout) -> Float[Tensor, "v h2 w2"]:
-    level = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64))
-    depth = panorama_depth(distance_m, layout.cameras(Cameras.equirectangular(level, 2, 1)))
-    return torch.where(depth.isfinite() & (depth > 0), depth, torch.nan).log()
 
 
 def _side(mirrored: bool) -> dict[str, str]:

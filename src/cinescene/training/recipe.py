@@ -17,7 +17,7 @@ from cinescene.training.options import TrainOptions
 from cinescene.training.relief import ReliefOptions
 from cinescene.training.vae import VaeOptions
 from cinescene.training.vggt import VggtOptions
-from cinescene.training.video import VideoOptions
+from cinescene.training.video_options import VideoOptions
 
 STAGES = ("vae", "vggt", "relief", "t2v", "scene", "finetune")
 

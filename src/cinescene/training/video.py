@@ -15,7 +15,6 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from cinescene.data.sample import shuffled_order
 from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, save_parts
 from cinescene.model.inputs import CineSceneInputs
@@ -26,9 +25,11 @@ from cinescene.shot_settings import ShotSettings
 from cinescene.tensor_types import Bool, Float, Tensor
 from cinescene.training.contact import save_rows
 from cinescene.training.depth_loss import DepthProbe
-from cinescene.training.encoded import CLIP_TENSORS, EncodedClip, EncodedClips
+from cinescene.training.encoded import EncodedClip, EncodedClips
 from cinescene.training.flow import flow_loss, noisy, shifted
 from cinescene.training.stage import sample_generator
+from cinescene.training.video_conditions import Window, chosen_views, conditions, cropped, held
+from cinescene.training.video_options import VideoOptions
 
 EMPTY_PLACE = ("", "", "an empty place", "nobody", "no people", "an empty scene without people")
 """Prompts of clips without a subject. The empty one too: without guidance's prompt a place is empty."""
@@ -40,75 +41,6 @@ CROPS_AROUND_SUBJECTS = 0.8
 """Share of crops that are placed around a cell that the subject changes."""
 
 Kind = Literal["t2v", "scene", "finetune"]
-Window = tuple[int, int, int, int]
-"""Top, left, rows and columns of latent cells."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoOptions:
-    """How clips become training samples.
-
-    ``shift``
-        Time shift of the noise levels.
-    ``views``
-        Fewest and most scene views a sample; how many is drawn anew each time.
-    ``start_view_first``
-        The view nearest the start of the shot comes first and stays there, the others are shuffled (paper). Otherwise
-        all are shuffled, and none need look where the shot begins.
-    ``shuffle_views``
-        Whether views come in a random order; otherwise in that of the layout (the paper's ablation).
-    ``place_only``
-        Share of the run at its beginning in which all clips are without their subject (the curriculum).
-    ``empty``
-        Share of samples without their subject after that.
-    ``drop_text``, ``drop_scene``, ``drop_views``, ``drop_previz``, ``drop_camera``
-        Shares of samples that lose the text; views and previz; views alone; previz alone; the camera path.
-    ``drop_stand_ins``
-        Share of samples with a subject whose previz shows no stand-in for it.
-    ``crop``
-        Rows and columns of the latent cells that samples are cut to, most of them around a cell that the subject
-        changes; scene views are left out then. Small pieces teach what subjects look like several times faster than
-        whole pictures, which have to follow.
-    ``measure_prior``
-        Whether a model that training goes on from has its prior measured anew, as another kind of previz wants it.
-    ``robust``
-        Error in latent units beyond which the loss grows with it and no longer with its square; 0: never.
-    ``background_weight``
-        How much more than 1 the cells count that the subject leaves alone; 0 is the plain loss.
-    ``subject_weight``
-        How much more than 1 the cells count that the subject changes; 0 is the plain loss.
-    ``depth_weight``
-        Of the depth that geometry tokens must tell (`cinescene.training.depth_loss`), for data with exact distances.
-    """
-
-    shift: float = 3.0
-    views: tuple[int, int] = (4, 8)
-    start_view_first: bool = False
-    shuffle_views: bool = True
-    place_only: float = 0.2
-    empty: float = 0.25
-    drop_text: float = 0.1
-    drop_scene: float = 0.08
-    drop_views: float = 0.1
-    drop_previz: float = 0.12
-    drop_camera: float = 0.03
-    drop_stand_ins: float = 0.15
-    crop: tuple[int, int] | None = None
-    measure_prior: bool = False
-    robust: float = 0.0
-    background_weight: float = 0.0
-    subject_weight: float = 0.0
-    depth_weight: float = 0.0
-
-    def __post_init__(self) -> None:
-        low, high = self.views
-        if not 1 <= low <= high:
-            raise InputError(f"views: expected two numbers, at least 1 and rising, got {low} and {high}")
-        for field in dataclasses.fields(self):
-            if field.name.startswith("drop_") or field.name in ("place_only", "empty"):
-                value = getattr(self, field.name)
-                if not 0 <= value <= 1:
-                    raise InputError(f"{field.name}: expected 0 to 1, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -219,7 +151,7 @@ class VideoStage:
         options = self.options
         draw = _Draws(generator)
         if options.crop is not None:
-            clip = _cropped(clip, self._crop_window(clip, options.crop, draw), self.parts.autoencoder.spatial_factor)
+            clip = cropped(clip, self._crop_window(clip, options.crop, draw), self.parts.autoencoder.spatial_factor)
         place_only = self.name != "t2v" and position < options.place_only * self.total_samples
         empty = place_only or draw.happens(options.empty)
         caption = EMPTY_PLACE[draw.below(len(EMPTY_PLACE))] if empty else clip.caption
@@ -261,7 +193,7 @@ class VideoStage:
         previz_gone = scene_gone or draw.happens(options.drop_previz)
         camera_gone = draw.happens(options.drop_camera)
         low, high = options.views
-        chosen = _chosen_views(clip, low + draw.below(high - low + 1), options, draw.generator)
+        chosen = chosen_views(clip, low + draw.below(high - low + 1), options, draw.generator)
         kind = draw.below(len(clip.previz))
         known = torch.zeros(1, high, dtype=torch.bool)
         known[0, : len(chosen)] = not views_gone
@@ -281,7 +213,7 @@ class VideoStage:
             depth = torch.where(known[..., None, None], clip.view_log_depth[padded], torch.nan)
         if camera_gone and config.camera != "none" and inputs.cameras is not None:
             # A static camera is what no camera path is taken for.
-            inputs = dataclasses.replace(inputs, cameras=_held(inputs.cameras))
+            inputs = dataclasses.replace(inputs, cameras=held(inputs.cameras))
         return inputs, depth
 
     def _crop_window(self, clip: EncodedClip, size: tuple[int, int], draw: _Draws) -> Window:
@@ -407,66 +339,6 @@ class _Draws:
         return int(torch.randint(count, (), generator=self.generator))
 
 
-def conditions(
-    clip: EncodedClip,
-    text: Tensor,
-    transformer: CineSceneTransformer,
-    *,
-    views: Tensor,
-    previz: int,
-    acted: bool = True,
-) -> CineSceneInputs:
-    """Everything that a transformer of this configuration can be told of a clip, a batch of one.
-
-    ``acted``: whether its previz shows stand-ins, for a model that knows them.
-    """
-    config = transformer.config
-    patches, tokens = clip.geometry_patches, clip.geometry_camera
-    if config.has_geometry_tokens and (patches is None or tokens is None):
-        raise InputError("training: this model looks at a place through VGGT, and the clips were encoded without one")
-    scene = config.scene_tokens != "none"
-    acted = acted and config.stand_ins
-    return CineSceneInputs(
-        text=text,
-        view_latents=clip.views[views][None] if config.has_image_tokens else None,
-        geometry_patches=patches[views][None] if config.needs_patch_features and patches is not None else None,
-        geometry_camera=tokens[views][None] if config.needs_camera_features and tokens is not None else None,
-        view_cameras=clip.view_cameras[views].reshape(1, -1) if scene else None,
-        cameras=clip.cameras.reshape(1, -1) if config.camera != "none" else None,
-        previz_latents=(clip.acted if acted else clip.previz)[previz][None] if config.previz else None,
-        previz_mask=(clip.acted_masks if acted else clip.previz_masks)[previz][None] if config.previz else None,
-        previz_staged=clip.staged[previz][None] * acted if config.stand_ins else None,
-    )
-
-
-def _cropped(clip: EncodedClip, window: Window, cell_px: int) -> EncodedClip:
-    """A window of a clip's latents, with the cameras of its pixels."""
-    top, left, rows, columns = window
-
-    def cut(latents: Tensor) -> Tensor:
-        return latents[..., top : top + rows, left : left + columns]
-
-    pieces: dict[str, Any] = {name: cut(getattr(clip, name)) for name in CLIP_TENSORS}
-    return dataclasses.replace(
-        clip,
-        **pieces,
-        cameras=clip.cameras.cropped(left * cell_px, top * cell_px, columns * cell_px, rows * cell_px),
-    )
-
-
-def _chosen_views(clip: EncodedClip, count: int, options: VideoOptions, generator: torch.Generator) -> Tensor:
-    """Indices of some views, as the options order them."""
-    total = len(clip.views)
-    order = shuffled_order(total, generator, keep_first=False)[: min(count, total)]
-    if not options.shuffle_views:
-        order = order.sort().values
-    if not options.start_view_first:
-        return order
-    ahead = clip.view_cameras.forward @ clip.cameras[0].forward
-    start = int(ahead.argmax())
-    return torch.cat([torch.tensor([start]), order[order != start][: max(0, min(count, total) - 1)]])
-
-
 def _typical(values: Float[Tensor, "c n"]) -> Float[Tensor, " c"]:
     """The deviation of most cells: that of a normal distribution with the same median.
 
@@ -474,12 +346,6 @@ def _typical(values: Float[Tensor, "c n"]) -> Float[Tensor, " c"]:
     geometric mean of both, leaves noise over all the others (measured); the few are the network's to say.
     """
     return values.abs().median(1).values / MEDIAN_OF_NORMAL
-
-
-def _held(cameras: Any) -> Any:
-    """The first camera for all frames."""
-    count = cameras.batch_shape[1]
-    return cameras[:, torch.zeros(count, dtype=torch.long)]
 
 
 def _background(clip: EncodedClip, shape: torch.Size) -> Bool[Tensor, "t 1 h w"]:

@@ -23,6 +23,7 @@ from cinescene.scene.images import load_image
 from cinescene.scene.panorama import Panorama, closest_spacing_rad, resample_panorama
 from cinescene.scene.sphere_sampling import PanoramaPyramid
 from cinescene.scene.vggt import fit_images
+from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Float, Tensor
 from cinescene.video import read_video
 
@@ -135,3 +136,10 @@ def panorama_depth(distance_m: Float[Tensor, "h w"], cameras: Cameras) -> Float[
     column = ((longitude / (2 * math.pi) + 0.5) * columns).long().clamp(0, columns - 1)
     row = ((0.5 - latitude / math.pi) * rows).long().clamp(0, rows - 1)
     return (distance_m[row, column] * (rays * forward).sum(-1)).float()
+
+
+def view_log_depth(distance_m: Float[Tensor, "h w"], layout: ViewLayout) -> Float[Tensor, "v h2 w2"]:
+    """Logarithm of the z-depth in metres of a panorama's views; NaN where there is no surface."""
+    level = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64))
+    depth = panorama_depth(distance_m, layout.cameras(Cameras.equirectangular(level, 2, 1)))
+    return torch.where(depth.isfinite() & (depth > 0), depth, torch.nan).log()
