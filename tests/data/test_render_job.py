@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -99,6 +100,24 @@ def test_a_rendered_scene_holds_what_a_data_set_promises(root: Path) -> None:
 def test_the_same_seed_gives_the_same_bytes(root: Path, renderer: Renderer, tmp_path: Path) -> None:
     render_scene(DatasetLayout(tmp_path), 3, RECIPE, renderer)
     assert read_manifest(DatasetLayout(tmp_path), scene_name(3)) == read_manifest(DatasetLayout(root), scene_name(3))
+
+
+def test_a_full_disk_leaves_no_scene_and_the_next_try_gives_the_same_bytes(
+    root: Path, renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    layout = DatasetLayout(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("cinescene.data.writer.write_mask_strip", full)
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            render_scene(layout, 3, RECIPE, renderer)
+    assert not is_rendered(layout, 3, RECIPE)
+    assert not layout.manifest_file(scene_name(3)).exists()
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+    render_scene(layout, 3, RECIPE, renderer)
+    assert read_manifest(layout, scene_name(3)) == read_manifest(DatasetLayout(root), scene_name(3))
 
 
 def test_only_whole_scenes_of_the_same_recipe_count_as_done(root: Path) -> None:

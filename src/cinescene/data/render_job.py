@@ -214,23 +214,33 @@ def _render_panorama(renderer: BackEnd, place: Float[np.ndarray, "3"], recipe: R
 
 def _rendered_clips(renderer: BackEnd, scripts: list[ScriptedClip]) -> Iterator[ClipRecord]:
     for script in scripts:
-        cameras = script.track.cameras()
-        times = script.track.frame_times_s().tolist()
-        pairs = []
-        for index, time_s in enumerate(times):
-            actors = [mesh for performance in script.performances for mesh in performance.meshes_at(time_s)]
-            pairs.append(renderer.render_pair(cameras[index], actors))
         yield ClipRecord(
             clip=script.clip,
             track=script.track,
-            with_subject=torch.stack([pair.with_subject.colour for pair in pairs]),
-            without_subject=torch.stack([pair.without_subject.colour for pair in pairs]),
-            subject_mask=torch.stack([pair.subject_mask for pair in pairs]),
-            affected_mask=torch.stack([pair.subject_and_shadow_mask for pair in pairs]),
-            depth_m=torch.stack([pair.without_subject.depth_m for pair in pairs]),
+            **_rendered_frames(renderer, script),
             caption=script.caption,
             facts=script.facts,
         )
+
+
+def _rendered_frames(renderer: Renderer, script: ScriptedClip) -> dict[str, Any]:
+    """The pictures of a `ClipRecord`, written where they stay, so that a clip is held once."""
+    cameras, times = script.track.cameras(), script.track.frame_times_s().tolist()
+    size = (len(times), renderer.height_px, renderer.width_px)
+    pictures = {
+        name: torch.empty((size[0], 3, *size[1:]), dtype=torch.uint8) for name in ("with_subject", "without_subject")
+    }
+    masks = {name: torch.empty(size, dtype=torch.bool) for name in ("subject_mask", "affected_mask")}
+    depth = torch.empty(size)
+    for index, time_s in enumerate(times):
+        actors = [mesh for performance in script.performances for mesh in performance.meshes_at(time_s)]
+        pair = renderer.render_pair(cameras[index], actors)
+        pictures["with_subject"][index] = pair.with_subject.colour
+        pictures["without_subject"][index] = pair.without_subject.colour
+        masks["subject_mask"][index] = pair.subject_mask
+        masks["affected_mask"][index] = pair.subject_and_shadow_mask
+        depth[index] = pair.without_subject.depth_m
+    return {**pictures, **masks, "depth_m": depth}
 
 
 @functools.lru_cache(maxsize=1)

@@ -23,7 +23,8 @@ SUBJECT = 255
 
 def write_depth_strip(path: Path, depth_m: Float[Tensor, "t h w"]) -> None:
     """Stores depth in metres; infinity stays infinity, finite values are clamped to what the code holds."""
-    _write(path, depth_code(depth_m, str(path)), depth_png_text())
+    codes = np.stack([depth_code(frame, str(path)) for frame in depth_m])  # one at a time: the sums are in float64
+    _write(path, codes, depth_png_text())
 
 
 def read_depth_strip(path: Path, height_px: int, frame_indices: list[int] | None = None) -> Float[Tensor, "t h w"]:
