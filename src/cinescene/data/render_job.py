@@ -223,10 +223,11 @@ def _rendered_clips(renderer: BackEnd, scripts: list[ScriptedClip]) -> Iterator[
         )
 
 
-def _rendered_frames(renderer: Renderer, script: ScriptedClip) -> dict[str, Any]:
+def _rendered_frames(renderer: BackEnd, script: ScriptedClip) -> dict[str, Any]:
     """The pictures of a `ClipRecord`, written where they stay, so that a clip is held once."""
     cameras, times = script.track.cameras(), script.track.frame_times_s().tolist()
-    size = (len(times), renderer.height_px, renderer.width_px)
+    width, height = cameras.size_px
+    size = (len(times), height, width)
     pictures = {
         name: torch.empty((size[0], 3, *size[1:]), dtype=torch.uint8) for name in ("with_subject", "without_subject")
     }
