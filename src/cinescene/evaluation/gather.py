@@ -55,7 +55,7 @@ def gather(wanted: Wanted, out: Path, progress: Callable[[int, int], None] = lam
     if wanted.baselines:
         if not wanted.known.data:
             raise InputError("baselines: expected --data, the data set that they are made for")
-        _add(made, _baselines(wanted, _shots(wanted, sources), out / "made"))
+        _add(made, _baselines(wanted, _shots(wanted, sources), out / "made", made))
     if not made.jobs:
         raise InputError(
             "evaluate: expected a video, a folder of videos, --compare A B, or --data with --models or --baselines"
@@ -82,13 +82,17 @@ def _from_folders(sources: Sequence[Path], known: KnownInputs) -> dict[str, list
     return methods
 
 
-def _baselines(wanted: Wanted, shots: Sequence[ClipJob], out: Path) -> dict[str, list[ClipJob]]:
+def _baselines(wanted: Wanted, shots: Sequence[ClipJob], out: Path, made: Made) -> dict[str, list[ClipJob]]:
+    """Jobs by baseline; what could not be made is added to ``made``, with its reason."""
     from cinescene.evaluation.run_baselines import baseline_jobs
 
-    return {
-        baseline: baseline_jobs(baseline, shots, out / "baselines", wanted.vggt)
-        for baseline in dict.fromkeys(wanted.baselines)
-    }
+    jobs: dict[str, list[ClipJob]] = {}
+    for baseline in dict.fromkeys(wanted.baselines):
+        failed: dict[str, str] = {}
+        jobs[baseline] = baseline_jobs(baseline, shots, out / "baselines", wanted.vggt, failed)
+        if failed:
+            made.failed[baseline] = failed
+    return jobs
 
 
 def _shots(wanted: Wanted, sources: Mapping[str, Sequence[ClipJob]]) -> list[ClipJob]:

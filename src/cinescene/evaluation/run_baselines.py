@@ -12,7 +12,7 @@ import torch
 from cinescene.cameras import Cameras
 from cinescene.data.manifest import sha256_of_file
 from cinescene.depth_files import read_depth
-from cinescene.errors import InputError
+from cinescene.errors import GeometryError, InputError, failure_reason
 from cinescene.evaluation.baselines import (
     Baseline,
     geometry_frames,
@@ -37,12 +37,19 @@ from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Tensor
 
 
-def baseline_jobs(baseline: Baseline, jobs: Sequence[ClipJob], out: Path, vggt: str | None = None) -> list[ClipJob]:
+def baseline_jobs(
+    baseline: Baseline,
+    jobs: Sequence[ClipJob],
+    out: Path,
+    vggt: str | None = None,
+    failed: dict[str, str] | None = None,
+) -> list[ClipJob]:
     """Renders a baseline for clips of a data set into ``out/<baseline>`` and returns their jobs.
 
     Clips that are there and were made from the same files stay. ``vggt`` is the checkpoint of ``explicit-vggt`` (nano's
-    own by default). Raises `InputError` for an unknown baseline or a data set without the panorama's pose or depth that
-    it needs.
+    own by default). A shot whose geometry cannot be found is left out and its reason put into ``failed``; without that
+    it raises `GeometryError`. Raises `InputError` for an unknown baseline or a data set without the panorama's pose or
+    depth that it needs.
     """
     if baseline not in get_args(Baseline):
         raise InputError(f"baseline: expected one of {', '.join(get_args(Baseline))}, got {baseline!r}")
@@ -53,7 +60,13 @@ def baseline_jobs(baseline: Baseline, jobs: Sequence[ClipJob], out: Path, vggt: 
         path, shot = out / baseline / f"{job.name}.mp4", placed_shot(job)
         facts = {"baseline": baseline, "measures": VERSION, "vggt": vggt, "files": _sources(baseline, job, shot)}
         if not is_kept(path, facts):
-            write_baseline(path, _frames(baseline, shot, vggt), shot.track)
+            try:
+                write_baseline(path, _frames(baseline, shot, vggt), shot.track)
+            except GeometryError as error:
+                if failed is None:
+                    raise
+                failed[job.name] = failure_reason(error)
+                continue
             keep(path, facts)
         made.append(dataclasses.replace(job, video=path))
     return made
