@@ -26,8 +26,6 @@ HALO = 1 / 24
 """Of the picture's height: how far around a stand-in the real subject may differ from it."""
 MEAN_LUMINANCE, GAINS = 0.42, (0.3, 1.15)
 """A stand-in is as much brighter or darker as what is around it, within these bounds."""
-SKY_SHARE = 1.0
-"""Of the light on the ground: what comes from everywhere and is hidden by who stands there."""
 SHADED = 0.1
 """Darkening from which a pixel counts as changed by a stand-in."""
 
@@ -74,7 +72,7 @@ def _shaded(frame: PrevizFrame, played: Sequence[tuple[float, list[Solid]]], cam
     """With the soft shadow of solids on their grounds; ``staged`` is 1 where it can be seen."""
     light = torch.ones_like(frame.image[0])
     for ground_m, solids in played:
-        seen = 1 - SKY_SHARE * (1 - sky_seen_from_ground(solids, camera, ground_m).to(light))
+        seen = sky_seen_from_ground(solids, camera, ground_m).to(light)
         if frame.depth is not None:
             seen = torch.where(on_ground(frame.depth, camera, ground_m), seen, 1)
         light = light * seen ** (1 / DISPLAY_GAMMA)
