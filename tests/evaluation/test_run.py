@@ -6,16 +6,19 @@ import csv
 import json
 import math
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from cinescene.cameras import CameraTrack
 from cinescene.cameras.formats import write_track
 from cinescene.cli import main
 from cinescene.data.layout import DatasetLayout
-from cinescene.errors import InputError
+from cinescene.errors import GeometryError, InputError
+from cinescene.evaluation import run_baselines
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, input_hashes, result_key
 from cinescene.evaluation.find_jobs import KnownInputs, dataset_jobs, find_jobs
 from cinescene.evaluation.merge import merged_runs
@@ -135,6 +138,27 @@ def test_points_of_vggt_show_the_place_where_they_show_anything(jobs: list[ClipJ
     shown = clip.amax(1) > 0.1
     assert float(shown.float().mean()) > 0.5
     assert float((clip - reference).abs().mean(1)[shown].median()) < 0.08
+
+
+def test_a_shot_that_a_baseline_cannot_make_is_listed_and_the_others_are_scored(
+    data: Path, jobs: list[ClipJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = run_baselines.write_baseline
+
+    def none_for_the_first(path: Path, frames: Iterator[torch.Tensor], track: CameraTrack) -> None:
+        if path.stem == jobs[0].name:
+            raise GeometryError("no level plane was found")
+        written(path, frames, track)
+
+    monkeypatch.setattr(run_baselines, "write_baseline", none_for_the_first)
+    options = ["--baselines", "nearest-view", "--poses", "none", "--frames", "2", "--workers", "1"]
+    code = main(["evaluate", "--data", str(data), *options, "-o", str(tmp_path)])
+    method = read_results(tmp_path)["methods"]["nearest-view"]
+    assert code == 0
+    assert len(method["clips"]) == len(jobs) - 1 > 0
+    assert list(method["failed"].values()) == ["no level plane was found"]
+    assert "no level plane was found" in capsys.readouterr().err
+    assert "no level plane was found" in (tmp_path / "report.html").read_text()
 
 
 # ---- bad and odd input ----------------------------------------------------------------------------------------------

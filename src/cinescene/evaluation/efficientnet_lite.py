@@ -46,8 +46,10 @@ class _Convolution:
         kernel = self.weight.shape[-1]
         top, bottom = _same_padding(maps.shape[-2], kernel, self.stride)
         left, right = _same_padding(maps.shape[-1], kernel, self.stride)
-        maps = F.pad(maps, (left, right, top, bottom)) if kernel > 1 else maps
-        out = F.conv2d(maps, self.weight, self.bias, self.stride, 0, 1, self.groups)
+        padding = (top, left)
+        if (top, left) != (bottom, right):
+            maps, padding = F.pad(maps, (left, right, top, bottom)), (0, 0)
+        out = F.conv2d(maps, self.weight, self.bias, self.stride, padding, 1, self.groups)
         return F.relu6(out, inplace=True) if self.bounded else out
 
 

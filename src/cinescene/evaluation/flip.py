@@ -12,7 +12,7 @@ from functools import lru_cache
 import torch
 import torch.nn.functional as F
 
-from cinescene.evaluation.regions import check_pair, full_region, neutralised, region_mean, shrunken
+from cinescene.evaluation.regions import check_pair, region_mean, shrunken
 from cinescene.tensor_types import Bool, Float, Tensor
 
 PIXELS_PER_DEGREE = 0.7 * 3840 / 0.7 * math.pi / 180
@@ -48,15 +48,19 @@ def flip(
     reference: Float[Tensor, "*b 3 h w"],
     region: Bool[Tensor, "*b h w"] | None = None,
 ) -> Float[Tensor, "*b"]:
-    """Mean FLIP over each picture or region, 0 for equal pictures.
+    """Mean FLIP over each picture or region, 0 for equal pictures; see `flip_mean`."""
+    check_pair(image, reference, region)
+    return flip_mean(flip_map(image, reference), region)
+
+
+def flip_mean(differences: Float[Tensor, "*b h w"], region: Bool[Tensor, "*b h w"] | None) -> Float[Tensor, "*b"]:
+    """Mean of a `flip_map` over all of each picture or over a region of it.
 
     Of a region, only pixels count that are farther from masked ones than the filters reach (10 px), so that no masked
     pixel has a part in the result; NaN where none is left.
     """
     if region is None:
-        return region_mean(flip_map(image, reference), full_region(image))
-    check_pair(image, reference, region)
-    differences = flip_map(neutralised(image, region), neutralised(reference, region))
+        return differences.mean((-2, -1))
     return region_mean(differences, shrunken(region, filter_reach_px()))
 
 

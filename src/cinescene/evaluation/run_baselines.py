@@ -33,6 +33,7 @@ from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.relief import load_relief_net
 from cinescene.scene.scene import Scene
+from cinescene.scene.vggt.weights import weights_path
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Tensor
 
@@ -58,7 +59,7 @@ def baseline_jobs(
     made = []
     for job in jobs:
         path, shot = out / baseline / f"{job.name}.mp4", placed_shot(job)
-        facts = {"baseline": baseline, "measures": VERSION, "vggt": vggt, "files": _sources(baseline, job, shot)}
+        facts = {"baseline": baseline, "measures": VERSION, "vggt": vggt, "files": _sources(baseline, job, shot, vggt)}
         if not is_kept(path, facts):
             try:
                 write_baseline(path, _frames(baseline, shot, vggt), shot.track)
@@ -72,11 +73,12 @@ def baseline_jobs(
     return made
 
 
-def _sources(baseline: Baseline, job: ClipJob, shot: PlacedShot) -> dict[str, str]:
+def _sources(baseline: Baseline, job: ClipJob, shot: PlacedShot, vggt: str | None) -> dict[str, str]:
     files = [shot.panorama_file, shot.layout.set_file(shot.scene_id), Path(str(job.camera))]
-    if baseline in ("panorama-relief", "explicit-vggt"):
-        part = "relief" if baseline == "panorama-relief" else "vggt"
-        files.append(NANO_FOLDER / part / "model.safetensors")
+    if baseline == "panorama-relief":
+        files.append(NANO_FOLDER / "relief" / "model.safetensors")
+    if baseline == "explicit-vggt":
+        files.append(weights_path(vggt or NANO_FOLDER / "vggt"))
     return {path.name: sha256_of_file(path) for path in files}
 
 

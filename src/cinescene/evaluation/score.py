@@ -13,7 +13,7 @@ from cinescene.evaluation.clip_inputs import ClipInputs, read_inputs
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions
 from cinescene.evaluation.clip_result import ClipScore, finite
 from cinescene.evaluation.clip_scores import DEFAULT_WEIGHTS, load_clip
-from cinescene.evaluation.flip import flip
+from cinescene.evaluation.flip import flip_map, flip_mean
 from cinescene.evaluation.frechet import video_features
 from cinescene.evaluation.image_metrics import psnr, ssim
 from cinescene.evaluation.learned_distance import efficientnet_lite0_distance
@@ -87,6 +87,7 @@ def _score_place(inputs: ClipInputs, costly: list[int], score: ClipScore) -> Non
     from_panorama = inputs.panorama is not None and any("panorama" in flag for flag in inputs.flags)
     parts = {"background": inputs.region, "whole": None}
     every = list(range(len(inputs.frames)))
+    flipped = torch.stack([flip_map(*_pair(inputs, i)) for i in costly])
     for part, region in parts.items():
         if part == "background" and region is None:
             score.off.update({f"{n}_background": "needs the subject's mask (--masks)" for n in names})
@@ -96,23 +97,20 @@ def _score_place(inputs: ClipInputs, costly: list[int], score: ClipScore) -> Non
             continue
         score.add_series(f"psnr_{part}", _each(inputs, every, region, _capped_psnr), every)
         score.add_series(f"ssim_{part}", _each(inputs, every, region, ssim), every)
-        score.add_series(f"flip_{part}", _each(inputs, costly, region, flip), costly)
+        score.add_series(
+            f"flip_{part}", flip_mean(flipped, None if region is None else region[costly]).tolist(), costly
+        )
         _score_learned(inputs, costly, region, part, score)
     score.attempt(("matching_keypoints", "match_shift_px"), lambda: _score_matches(inputs, costly, score))
 
 
-def _each(inputs: ClipInputs, frames: list[int], region: Tensor | None, measure: Callable[..., Tensor]) -> list[float]:
+def _pair(inputs: ClipInputs, frame: int) -> tuple[Tensor, Tensor]:
     assert inputs.reference is not None
-    return [
-        float(
-            measure(
-                inputs.frames[i].float() / 255,
-                inputs.reference[i].float() / 255,
-                None if region is None else region[i],
-            )
-        )
-        for i in frames
-    ]
+    return inputs.frames[frame].float() / 255, inputs.reference[frame].float() / 255
+
+
+def _each(inputs: ClipInputs, frames: list[int], region: Tensor | None, measure: Callable[..., Tensor]) -> list[float]:
+    return [float(measure(*_pair(inputs, i), None if region is None else region[i])) for i in frames]
 
 
 def _capped_psnr(image: Tensor, reference: Tensor, region: Tensor | None) -> Tensor:
@@ -131,11 +129,10 @@ def _score_learned(inputs: ClipInputs, costly: list[int], region: Tensor | None,
 
 
 def _score_matches(inputs: ClipInputs, costly: list[int], score: ClipScore) -> None:
-    assert inputs.reference is not None
     counts, shifts = [], []
     for i in costly:
         region = None if inputs.region is None else inputs.region[i]
-        found = match_pictures(inputs.frames[i].float() / 255, inputs.reference[i].float() / 255, region)
+        found = match_pictures(*_pair(inputs, i), region)
         counts.append(float(len(found)))
         shifts.append(found.median_shift_px)
     score.add_series("matching_keypoints", counts, costly)
@@ -239,6 +236,8 @@ def _pose_and_compare(inputs: ClipInputs, options: ScoreOptions, score: ClipScor
 
 def _add_features(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
     score.features["clip"] = video_features(inputs.frames).tolist()
-    real = job.reference_with_subject or job.reference
+    real = inputs.reference if job.reference is not None else None
+    if job.reference_with_subject is not None:
+        real = read_video(job.reference_with_subject).frames
     if real is not None:
-        score.features["reference"] = video_features(read_video(real).frames).tolist()
+        score.features["reference"] = video_features(real).tolist()
