@@ -128,8 +128,9 @@ def test_structure_from_motion_finds_a_path_up_to_a_similarity(mapper: str) -> N
     pytest.importorskip("pycolmap", reason="needs pycolmap (extra eval)")
     wanted = room.arc(6, 216, 144)
     frames = room.as_bytes(room.render(wanted)[0])
-    found = ColmapPoses(options=ColmapOptions(mapper=mapper))(frames, wanted)
+    found, again = (ColmapPoses(options=ColmapOptions(mapper=mapper))(frames, wanted) for _ in range(2))
     assert bool(found.posed.all())
+    assert torch.allclose(found.world_from_camera, again.world_from_camera, atol=1e-6)
     for rule in ("first-frame", "similarity"):
         error = camera_error(found.world_from_camera, wanted.world_from_camera, rule, found.posed)
         assert error.means()["rot_err_deg"] < 1.5

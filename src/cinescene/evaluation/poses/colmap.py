@@ -77,7 +77,11 @@ def _reconstruct(
     background: Tensor | None,
     options: ColmapOptions,
 ) -> list[Any]:
-    """All reconstructions found, the largest first; empty where pycolmap finds none."""
+    """All reconstructions found, the largest first; empty where pycolmap finds none.
+
+    The same frames give the same result: pictures are numbered before threads share them, and one thread draws the
+    samples of the matching.
+    """
     pycolmap.set_random_seed(options.seed)
     database, pictures, masks = folder / "database.db", folder / "pictures", folder / "masks"
     _write_pictures(pictures, masks, frames, background)
@@ -89,11 +93,14 @@ def _reconstruct(
     extraction = pycolmap.FeatureExtractionOptions()
     extraction.num_threads = torch.get_num_threads()
     extraction.use_gpu = False
+    single = pycolmap.CameraMode.SINGLE
+    pycolmap.Database.open(str(database)).close()
+    pycolmap.import_images(database, pictures, camera_mode=single, options=reader)
     pycolmap.extract_features(
-        database, pictures, camera_mode=pycolmap.CameraMode.SINGLE, reader_options=reader, extraction_options=extraction
+        database, pictures, camera_mode=single, reader_options=reader, extraction_options=extraction
     )
     matching = pycolmap.FeatureMatchingOptions()
-    matching.num_threads = torch.get_num_threads()
+    matching.num_threads = 1
     matching.use_gpu = False
     pairing = pycolmap.SequentialPairingOptions()
     pairing.overlap = options.overlap
@@ -151,5 +158,6 @@ def _estimate(models: list[Any], count: int, method: str) -> PoseEstimate:
         camera_from_world[:3] = torch.from_numpy(np.array(image.cam_from_world().matrix()))
         poses[index], posed[index] = invert_rigid(camera_from_world), True
     parts = f"; {len(models)} reconstructions do not connect, the largest is used" if len(models) > 1 else ""
-    notes = (f"{int(posed.sum())} of {count} frames posed{parts}",)
+    error_px = models[0].compute_mean_reprojection_error()
+    notes = (f"{int(posed.sum())} of {count} frames posed, reprojection error {error_px:.2g} px{parts}",)
     return PoseEstimate(world_from_camera=poses, posed=posed, world="own", method=method, notes=notes)
