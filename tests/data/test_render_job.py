@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from cinescene.cli import main
+from cinescene.data import render_job
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.manifest import read_manifest
@@ -131,6 +132,13 @@ def test_only_whole_scenes_of_the_same_recipe_count_as_done(root: Path) -> None:
     assert not is_rendered(layout, 3, RECIPE)
     video.write_bytes(content)
     assert is_rendered(layout, 3, RECIPE)
+
+
+def test_scenes_from_before_a_seed_meant_something_else_are_made_anew(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render_job, "DRAWS", render_job.DRAWS + 1)
+    assert not is_rendered(DatasetLayout(root), 3, RECIPE)
 
 
 def test_a_folder_holds_one_recipe(tmp_path: Path) -> None:

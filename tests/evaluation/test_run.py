@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -19,6 +20,7 @@ from cinescene.cli import main
 from cinescene.data.layout import DatasetLayout
 from cinescene.errors import GeometryError, InputError
 from cinescene.evaluation import run_baselines
+from cinescene.evaluation.clip_inputs import read_inputs
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions, input_hashes, result_key
 from cinescene.evaluation.find_jobs import KnownInputs, dataset_jobs, find_jobs
 from cinescene.evaluation.merge import merged_runs
@@ -130,6 +132,33 @@ def test_baselines_see_the_place_where_the_data_set_says_it_is(
     assert clip.shape == reference.shape
     error = (clip - reference).abs().mean(1)
     assert float(error.median()) < 0.03
+
+
+def test_the_published_data_need_no_extras(data: Path, tmp_path: Path) -> None:
+    published = tmp_path / "release"
+    shutil.copytree(data, published)
+    shutil.rmtree(published / "extras")
+    job = next(iter(dataset_jobs(published).values()))
+    made = baseline_jobs("panorama-standin", [job], tmp_path / "made")
+    assert job.reference is not None
+    clip, reference = (read_video(path).as_float() for path in (made[0].video, job.reference))
+    assert float((clip - reference).abs().mean(1)[0].median()) < 0.03
+    recorded, found = (read_inputs(next(iter(dataset_jobs(root).values())), QUICK) for root in (data, published))
+    assert recorded.cameras is not None
+    assert found.cameras is not None
+    torch.testing.assert_close(found.cameras.focal_mm(), recorded.cameras.focal_mm(), rtol=0.02, atol=0)
+
+
+def test_a_published_clip_that_begins_elsewhere_is_named(data: Path, tmp_path: Path) -> None:
+    published = tmp_path / "release"
+    shutil.copytree(data, published)
+    shutil.rmtree(published / "extras")
+    job = next(iter(dataset_jobs(published).values()))
+    noise = np.random.default_rng(0).integers(0, 255, (64, 128, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(DatasetLayout(published).panorama_file(job.group))
+    with pytest.raises(InputError, match="not found in"):
+        baseline_jobs("panorama-standin", [job], tmp_path / "made")
+    assert any("film back of 36 mm" in flag for flag in read_inputs(job, QUICK).flags)
 
 
 def test_points_of_vggt_show_the_place_where_they_show_anything(jobs: list[ClipJob], tmp_path: Path) -> None:

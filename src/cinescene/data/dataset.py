@@ -16,12 +16,12 @@ from torch.utils.data import Dataset
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.formats import read_track
 from cinescene.cameras.formats.cinescene_release import read_cinescene_cameras
-from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.data.documents import read_captions, read_kind
 from cinescene.data.frames import fit_cameras, fit_depth, fit_frames, fit_masks
 from cinescene.data.layout import DatasetLayout
 from cinescene.data.lens_fit import LensFit, fit_lens
 from cinescene.data.lens_fits import LensFits
+from cinescene.data.released import released_panorama_pose
 from cinescene.data.sample import TrainingSample, shuffled_order
 from cinescene.data.strips import read_depth_strip, read_mask_strip
 from cinescene.errors import InputError
@@ -140,7 +140,7 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
         begin = self._begin(len(self._tracks(scene_id)[clip]), self._generator(index))
         cameras = self._cameras(scene_id, clip)
         window = cameras[begin : begin + self.config.frames]
-        return self._placed_panorama(scene_id, cameras), self._fitted(window)
+        return self._placed_panorama(scene_id), self._fitted(window)
 
     def performances(self, index: int) -> tuple[tuple[Performance, ...], tuple[float, ...]]:
         """Who does what, in the set's world, and the times of its frames; nobody where none is recorded."""
@@ -224,7 +224,7 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
     # ---- pictures ---------------------------------------------------------------------------------------------------
 
     def _views(self, scene_id: str, cameras: Cameras, begin: int) -> tuple[Float[Tensor, "v 3 h w"], Cameras]:
-        panorama = self._placed_panorama(scene_id, cameras)
+        panorama = self._placed_panorama(scene_id)
         layout = self.config.layout
         if self.config.start_view == "clip":
             ahead = panorama.camera.world_from_camera[:3, :3].mT @ cameras[begin].forward
@@ -237,7 +237,7 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
         path = self.layout.panorama_file(scene_id)
         return Panorama.from_image(load_image(path).pixels, str(path))
 
-    def _placed_panorama(self, scene_id: str, cameras: Cameras) -> Panorama:
+    def _placed_panorama(self, scene_id: str) -> Panorama:
         """The panorama at its place in the set's world: as recorded, or where and as the first frame was taken."""
         panorama = self._panorama(scene_id)
         path = self.layout.set_file(scene_id)
@@ -246,15 +246,10 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
             pose = torch.tensor(document["panorama_world_from_camera"], dtype=torch.float64)
         else:
             clip = next(clip for scene, clip in self.clips if scene == scene_id)
-            pose = self._release_panorama_pose(scene_id, clip, cameras)
+            first = self._tracks(scene_id)[clip].world_from_camera[0]
+            pose = released_panorama_pose(self._fit(scene_id, clip), first)
         width, height = panorama.size_px
         return dataclasses.replace(panorama, camera=Cameras.equirectangular(pose, width, height))
-
-    def _release_panorama_pose(self, scene_id: str, clip: str, cameras: Cameras) -> Float[Tensor, "4 4"]:
-        fit = self._fit(scene_id, clip)
-        panorama_from_view = level_rotation().mT @ level_rotation(fit.yaw_rad, fit.pitch_rad)
-        first = self._tracks(scene_id)[clip].world_from_camera[0]
-        return rigid(first[:3, :3] @ panorama_from_view.mT, first[:3, 3])
 
     def _pictures(self, scene_id: str, clip: str, window: list[int]) -> dict[str, Tensor]:
         pictures = {}

@@ -31,7 +31,7 @@ from cinescene.sets.blender import BlenderRenderer
 from cinescene.sets.blender_process import find_blender
 from cinescene.sets.collision import FreeSpace
 from cinescene.sets.description import SetDescription
-from cinescene.sets.generate import generate_set
+from cinescene.sets.generate import DRAWS, generate_set
 from cinescene.sets.renderer import Renderer
 from cinescene.sets.shot_rules import ShotRules
 from cinescene.sets.shots import PlannedShot, plan_shots
@@ -109,7 +109,7 @@ def is_rendered(layout: DatasetLayout, seed: int, recipe: RenderRecipe) -> bool:
 
 def recipe_of(seed: int, recipe: RenderRecipe) -> dict[str, Any]:
     """What makes the same scene again."""
-    return {"seed": seed, "cinescene": cinescene.__version__, **recipe.to_json()}
+    return {"seed": seed, "cinescene": cinescene.__version__, "draws": DRAWS, **recipe.to_json()}
 
 
 def render_in_worker(root: Path, recipe: RenderRecipe, means: RenderMeans, threads: int, seed: int) -> None:

@@ -16,6 +16,8 @@ from cinescene.cameras.formats import read_track
 from cinescene.cameras.request import ShotRequest
 from cinescene.data.dataset import focal_from_name
 from cinescene.data.frames import fit_frames, fit_masks
+from cinescene.data.layout import DatasetLayout
+from cinescene.data.released import released_lens
 from cinescene.data.strips import read_depth_strip
 from cinescene.errors import InputError
 from cinescene.evaluation.clip_job import ClipJob, ScoreOptions
@@ -202,7 +204,7 @@ def _cameras(job: ClipJob, frames: Tensor, frame_rate: float, options: ScoreOpti
     elif job.camera_name is not None:
         track = read_track(job.camera, camera=job.camera_name)
         if track.intrinsics_px is None:
-            track = track.with_lens(options.lens_mm or focal_from_name(job.camera_name), width, height)
+            track = _with_lens(track, job, options, width, height, flags)
         cameras = track.cameras()
     else:
         cameras = request.track().cameras()
@@ -213,6 +215,21 @@ def _cameras(job: ClipJob, frames: Tensor, frame_rate: float, options: ScoreOpti
         flags.append(f"resampled: {said}")
         cameras = cameras[_nearest(len(cameras), count)]
     return cameras.to(dtype=torch.float64).resized(width, height)
+
+
+def _with_lens(
+    track: CameraTrack, job: ClipJob, options: ScoreOptions, width: int, height: int, flags: list[str]
+) -> CameraTrack:
+    """As the options say, for a 36 mm film back; else of the published data's, which their panorama tells."""
+    focal = options.lens_mm or focal_from_name(job.camera_name or job.name)
+    if options.lens_mm is not None or job.data is None or job.reference is None:
+        return track.with_lens(focal, width, height)
+    try:
+        fit = released_lens(DatasetLayout(job.data).panorama_file(job.group), job.reference)
+    except InputError as error:
+        flags.append(f"lens: a film back of 36 mm is assumed, as {error}")
+        return track.with_lens(focal, width, height)
+    return track.with_lens(focal, width, height, fit.sensor_width_mm(focal))
 
 
 def _moves_of_length(request: ShotRequest, count: int) -> CameraTrack:

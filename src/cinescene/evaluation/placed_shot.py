@@ -14,6 +14,7 @@ from cinescene.cameras.transforms import invert_rigid, level_rotation, rigid
 from cinescene.data.dataset import focal_from_name
 from cinescene.data.documents import read_kind
 from cinescene.data.layout import DatasetLayout
+from cinescene.data.released import released_lens, released_panorama_pose
 from cinescene.errors import InputError
 from cinescene.evaluation.clip_job import ClipJob
 from cinescene.sets.subjects.performance import Performance
@@ -28,7 +29,7 @@ class PlacedShot:
     """A shot in the world of paths: metres, origin at the panorama's centre, its middle column along +y, z up.
 
     ``camera_height_m``
-        Of the panorama above the ground.
+        Of the panorama above the ground: recorded, or assumed where the data set does not say.
     ``performances``
         Who does what, as recorded; nobody where the data set does not say.
     """
@@ -44,20 +45,30 @@ class PlacedShot:
         return self.layout.panorama_file(self.scene_id)
 
 
-def placed_shot(job: ClipJob) -> PlacedShot:
-    """The shot of a data set's clip; raises `InputError` where the data set does not say where its panorama stands."""
+def placed_shot(job: ClipJob, camera_height_m: float = 1.6) -> PlacedShot:
+    """The shot of a data set's clip.
+
+    Of the published data, which say neither where a panorama stands nor which film back a clip has, both are found by
+    matching the clip's first frame with the panorama, and ``camera_height_m`` is assumed. Raises `InputError` where
+    that fails.
+    """
     if job.data is None or job.camera is None or job.reference is None:
         raise InputError(f"{job.name}: expected a clip of a data set (--data), with its camera and subject-free clip")
     layout = DatasetLayout(job.data)
-    pose = _panorama_pose(layout, job.group)
+    track = _track(job, layout)
+    if layout.set_file(job.group).is_file():
+        pose = _recorded_pose(layout.set_file(job.group))
+        camera_height_m = float(pose[2, 3])
+    else:
+        fit = released_lens(layout.panorama_file(job.group), job.reference)
+        pose = released_panorama_pose(fit, track.world_from_camera[0].double())
     path_from_set = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64)) @ invert_rigid(pose)
-    track = _track(job)
     moved = track.cameras().to(dtype=torch.float64).moved(path_from_set)
     return PlacedShot(
         layout=layout,
         scene_id=job.group,
         track=CameraTrack.from_cameras(moved, frame_rate=track.frame_rate, metres_per_unit=1.0),
-        camera_height_m=float(pose[2, 3]),
+        camera_height_m=camera_height_m,
         performances=tuple(moved_performance(p, path_from_set) for p in _performances(layout, job)),
     )
 
@@ -78,20 +89,19 @@ def moved_performance(performance: Performance, motion: Float[Tensor, "4 4"]) ->
     return dataclasses.replace(performance, path=moved)
 
 
-def _track(job: ClipJob) -> CameraTrack:
+def _track(job: ClipJob, layout: DatasetLayout) -> CameraTrack:
     assert job.camera is not None
     assert job.reference is not None
     info = video_info(job.reference)
     track = read_track(job.camera, **({} if job.camera_name is None else {"camera": job.camera_name}))
     if track.intrinsics_px is None:
-        track = track.with_lens(focal_from_name(job.camera_name or job.name), info.width_px, info.height_px)
+        focal = focal_from_name(job.camera_name or job.name)
+        fit = released_lens(layout.panorama_file(job.group), job.reference)
+        track = track.with_lens(focal, info.width_px, info.height_px, fit.sensor_width_mm(focal))
     return dataclasses.replace(track, frame_rate=info.frame_rate)
 
 
-def _panorama_pose(layout: DatasetLayout, scene_id: str) -> Tensor:
-    path = layout.set_file(scene_id)
-    if not path.is_file():
-        raise InputError(f"{path}: this needs the panorama's pose, which the data set does not state")
+def _recorded_pose(path: Path) -> Tensor:
     document = read_kind(path, "set file", "cinescene.set", 1)
     return torch.tensor(document["panorama_world_from_camera"], dtype=torch.float64)
 

@@ -74,7 +74,8 @@ def baseline_jobs(
 
 
 def _sources(baseline: Baseline, job: ClipJob, shot: PlacedShot, vggt: str | None) -> dict[str, str]:
-    files = [shot.panorama_file, shot.layout.set_file(shot.scene_id), Path(str(job.camera))]
+    recorded = shot.layout.set_file(shot.scene_id)
+    files = [shot.panorama_file, recorded if recorded.is_file() else Path(str(job.reference)), Path(str(job.camera))]
     if baseline == "panorama-relief":
         files.append(NANO_FOLDER / "relief" / "model.safetensors")
     if baseline == "explicit-vggt":

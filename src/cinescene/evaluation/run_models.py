@@ -123,7 +123,7 @@ def _wanted(shot: ClipJob, request: ModelRequest) -> _Wanted:
             performances=(),
             settings=dataclasses.replace(settings, camera_height_m=request.camera_height_m),
         )
-    placed = placed_shot(shot)
+    placed = placed_shot(shot, request.camera_height_m)
     assert shot.reference is not None
     info = video_info(shot.reference)
     return _Wanted(
@@ -179,9 +179,11 @@ def _sources(shot: ClipJob, wanted: _Wanted) -> Iterator[Path]:
         return
     layout = DatasetLayout(shot.data)
     clip = shot.name.removeprefix(f"{shot.group}_")
-    for path in (Path(str(shot.camera)), layout.set_file(shot.group), layout.clip_file(shot.group, clip)):
-        if path.is_file():
-            yield path
+    recorded = layout.set_file(shot.group)
+    yield Path(str(shot.camera))
+    yield recorded if recorded.is_file() else Path(str(shot.reference))
+    if layout.clip_file(shot.group, clip).is_file():
+        yield layout.clip_file(shot.group, clip)
 
 
 def _blocking(variant: Variant, performances: Sequence[Performance], pipeline: CineScenePipeline, path: Path) -> str:
