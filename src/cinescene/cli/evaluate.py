@@ -113,7 +113,15 @@ def evaluate(
         _finish(_merged(compare, seed), out)
         return
     request = _request(models, variants, seeds, steps, vggt, (device, precision), camera_height) if models else None
-    wanted = Wanted(known=known, sources=sources, baselines=baselines, models=request, most=most, vggt=vggt)
+    wanted = Wanted(
+        known=known,
+        sources=sources,
+        baselines=baselines,
+        models=request,
+        most=most,
+        vggt=vggt,
+        camera_height_m=camera_height,
+    )
     _run(_gathered(wanted, out), options, out, workers, ray, seed)
 
 

@@ -29,6 +29,8 @@ class Wanted:
         spread, are taken) or, by models alone, for the panoramas of ``known.scene``.
     ``vggt``
         Checkpoint for the baseline ``explicit-vggt``.
+    ``camera_height_m``
+        Assumed by baselines of panoramas of which the data do not say it.
     """
 
     known: KnownInputs
@@ -37,6 +39,7 @@ class Wanted:
     models: ModelRequest | None = None
     most: int | None = None
     vggt: str | None = None
+    camera_height_m: float = 1.6
 
 
 def gather(wanted: Wanted, out: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Made:
@@ -89,7 +92,9 @@ def _baselines(wanted: Wanted, shots: Sequence[ClipJob], out: Path, made: Made) 
     jobs: dict[str, list[ClipJob]] = {}
     for baseline in dict.fromkeys(wanted.baselines):
         failed: dict[str, str] = {}
-        jobs[baseline] = baseline_jobs(baseline, shots, out / "baselines", wanted.vggt, failed)
+        jobs[baseline] = baseline_jobs(
+            baseline, shots, out / "baselines", wanted.vggt, failed, camera_height_m=wanted.camera_height_m
+        )
         if failed:
             made.failed[baseline] = failed
     return jobs

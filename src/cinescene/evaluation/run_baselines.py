@@ -44,13 +44,15 @@ def baseline_jobs(
     out: Path,
     vggt: str | None = None,
     failed: dict[str, str] | None = None,
+    *,
+    camera_height_m: float = 1.6,
 ) -> list[ClipJob]:
     """Renders a baseline for clips of a data set into ``out/<baseline>`` and returns their jobs.
 
     Clips that are there and were made from the same files stay. ``vggt`` is the checkpoint of ``explicit-vggt`` (nano's
-    own by default). A shot whose geometry cannot be found is left out and its reason put into ``failed``; without that
-    it raises `GeometryError`. Raises `InputError` for an unknown baseline or a data set without the panorama's pose or
-    depth that it needs.
+    own by default); ``camera_height_m`` is assumed of panoramas whose height is not recorded. A shot whose geometry
+    cannot be found is left out and its reason put into ``failed``; without that it raises `GeometryError`. Raises
+    `InputError` for an unknown baseline or a data set without the panorama's pose or depth that it needs.
     """
     if baseline not in get_args(Baseline):
         raise InputError(f"baseline: expected one of {', '.join(get_args(Baseline))}, got {baseline!r}")
@@ -58,8 +60,14 @@ def baseline_jobs(
         return list(jobs)
     made = []
     for job in jobs:
-        path, shot = out / baseline / f"{job.name}.mp4", placed_shot(job)
-        facts = {"baseline": baseline, "measures": VERSION, "vggt": vggt, "files": _sources(baseline, job, shot, vggt)}
+        path, shot = out / baseline / f"{job.name}.mp4", placed_shot(job, camera_height_m)
+        facts = {
+            "baseline": baseline,
+            "measures": VERSION,
+            "vggt": vggt,
+            "height_m": shot.camera_height_m,
+            "files": _sources(baseline, job, shot, vggt),
+        }
         if not is_kept(path, facts):
             try:
                 write_baseline(path, _frames(baseline, shot, vggt), shot.track)
