@@ -81,6 +81,35 @@ def test_a_shot_has_what_was_asked_for(pipeline: CineScenePipeline, panorama: Sc
     assert any("not trained" in note for note in shot.notes)
 
 
+def test_an_enlarged_shot_is_the_same_shot_with_the_previzs_detail(
+    pipeline: CineScenePipeline, panorama: Scene, usual: GeneratedShot
+) -> None:
+    stages: list[str] = []
+    settings = ShotSettings(detail=100.0, enlarge=3)
+    shot = shoot(pipeline, panorama, settings=settings, on_progress=lambda stage, done, total: stages.append(stage))
+    assert shot.video.frames.shape == (5, 3, 96, 192)
+    assert shot.track.cameras().size_px == (192, 96)
+    assert torch.allclose(shot.track.cameras().field_of_view_rad(), usual.track.cameras().field_of_view_rad())
+    assert shot.previz is not None
+    assert shot.previz.frames.shape == shot.video.frames.shape
+    assert "detail" in stages
+    assert shot.manifest["hashes"]["latents"] == usual.manifest["hashes"]["latents"]
+
+
+def test_what_enlarges_a_shot(pipeline: CineScenePipeline, panorama: Scene) -> None:
+    defaults = dataclasses.replace(pipeline.parts.defaults, detail=0.1, enlarge=2)
+    assert ShotSettings().enlargement(defaults, has_detail=True) == 2
+    assert ShotSettings(width_px=64, height_px=32).enlargement(defaults, has_detail=True) == 1
+    assert ShotSettings().enlargement(defaults, has_detail=False) == 1
+    for settings, message in (
+        (ShotSettings(enlarge=2), "takes its detail from the previz"),
+        (ShotSettings(enlarge=2, detail=0.1, previz="none"), "takes its detail from the previz"),
+        (ShotSettings(enlarge=0, detail=0.1), "expected 1 to 16, got 0"),
+    ):
+        with pytest.raises(InputError, match=message):
+            shoot(pipeline, panorama, settings=settings)
+
+
 def test_the_same_seed_gives_the_same_bytes(pipeline: CineScenePipeline, panorama: Scene, usual: GeneratedShot) -> None:
     second, other = (shoot(pipeline, panorama, seed=seed) for seed in (1, 2))
     assert torch.equal(usual.video.frames, second.video.frames)

@@ -7,6 +7,7 @@ the scene's views are encoded (once a scene), a previz is flown along the path, 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,7 +39,7 @@ from cinescene.tensor_types import Float, Tensor, UInt8
 from cinescene.video import Video
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage (text, scene, previz, sampling, decoding), what is done of it, and of how much."""
+"""Called with the stage (text, scene, previz, sampling, detail, decoding), what is done of it, and of how much."""
 
 HASHED_BYTES = 4 * 1000**3
 """Weights up to this size are hashed for the manifest; larger ones are named by where they came from alone."""
@@ -170,7 +171,7 @@ class CineScenePipeline:
             report("scene", 0, 1)
             encoded, caches = self._encoded(shot)
         with clock("previz"):
-            frames = self._previz_frames(shot, encoded, report)
+            frames = self._previz_frames(shot, shot.track, encoded, functools.partial(report, "previz"))
             with at_work(self.parts.autoencoder, self.levers):
                 inputs = shot_inputs(encoded, shot.track, frames, self.parts)
         with clock("sampling"):
@@ -178,15 +179,23 @@ class CineScenePipeline:
             if shot.settings.hide_scene:
                 inputs, caches = inputs.without_scene(), {}
             latents = self._sampled(shot, inputs, negative, caches, report)
+        large = frames
+        if shot.enlarge > 1:
+            with clock("detail"):
+                on_frame = functools.partial(report, "detail")
+                large = self._previz_frames(shot, shot.delivered_track, encoded, on_frame)
         with clock("decoding"), at_work(self.parts.autoencoder, self.levers), torch.no_grad():
             report("decoding", 0, 1)
-            pictures = as_bytes(self._pictures(shot, latents, inputs, frames))
+            pictures = as_bytes(self._pictures(shot, latents, inputs, large))
             report("decoding", 1, 1)
         rate = shot.track.frame_rate or self.parts.defaults.frame_rate
-        previz = Video(frames=as_bytes(stack_previz(frames).images), frame_rate=rate) if frames else None
+        previz = Video(frames=as_bytes(stack_previz(large).images), frame_rate=rate) if large else None
         manifest = self._manifest(shot, encoded, latents)
         return GeneratedShot(
-            video=Video(frames=pictures, frame_rate=rate), track=shot.track, previz=previz, manifest=manifest
+            video=Video(frames=pictures, frame_rate=rate),
+            track=shot.delivered_track,
+            previz=previz,
+            manifest=manifest,
         )
 
     def _texts(self, prompt: str, negative: str) -> tuple[TextTokens, TextTokens]:
@@ -208,18 +217,20 @@ class CineScenePipeline:
             self._scene = (key, encoded, {})
         return self._scene[1], self._scene[2]
 
-    def _previz_frames(self, shot: ShotPlan, encoded: EncodedScene, report: Progress) -> list[Any]:
+    def _previz_frames(
+        self, shot: ShotPlan, track: CameraTrack, encoded: EncodedScene, on_frame: Callable[[int, int], None]
+    ) -> list[PrevizFrame]:
         if shot.previz == "none":
             return []
-        frames = []
-        cameras = shot.track.cameras()
+        frames: list[PrevizFrame] = []
+        cameras = track.cameras()
         flown = fly_previz(encoded, cameras, shot.surroundings)
         if shot.performances:
-            times = shot.track.frame_times_s().tolist()
+            times = track.frame_times_s().tolist()
             flown = with_stand_ins(flown, cameras, shot.performances, times, shot.scene.panorama)
         for frame in flown:
             frames.append(frame)
-            report("previz", len(frames), len(shot.track))
+            on_frame(len(frames), len(track))
         return frames
 
     def _sampled(
@@ -253,7 +264,7 @@ class CineScenePipeline:
     def _pictures(
         self, shot: ShotPlan, latents: Tensor, inputs: CineSceneInputs, frames: list[PrevizFrame]
     ) -> Float[Tensor, "t 3 h w"]:
-        """Decoded latents, with the previz's detail where that is wanted."""
+        """Decoded latents, with the detail of a previz (and at its size) where that is wanted."""
         autoencoder, device = self.parts.autoencoder, self.levers.device
         pictures = autoencoder.decode(latents.to(device))[0].float()
         if shot.detail == 0 or inputs.previz_latents is None:
@@ -290,6 +301,7 @@ class CineScenePipeline:
                 "previz": shot.previz,
                 "sampling": dataclasses.asdict(shot.sampling),
                 "detail": shot.detail,
+                "enlarge": shot.enlarge,
                 "levers": dataclasses.asdict(self.levers),
                 "transformer": parts.transformer.config.to_dict(),
             },

@@ -57,6 +57,7 @@ NANO = Preset(
         text_guidance=1.0,
         noise_scale=0.3,
         detail=0.1,
+        enlarge=4,
     ),
 )
 

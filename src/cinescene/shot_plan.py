@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Clock:
 class ShotPlan:
     """Scene, path and options of a shot, all settled.
 
+    ``track`` has the size of what the model makes; the video is ``enlarge`` times as large (`delivered_track`).
     ``surroundings`` are what a panorama's previz moves through. ``performances`` are played by stand-ins in the previz,
     in the path's world.
     ``request`` is what was asked for in words and file names, for the manifest; objects are None there.
@@ -57,6 +58,7 @@ class ShotPlan:
     settings: ShotSettings
     sampling: SamplingOptions
     detail: float
+    enlarge: int
     previz: PrevizKind
     surroundings: StandIn | ReliefSurface | None
     performances: tuple[Performance, ...]
@@ -64,6 +66,16 @@ class ShotPlan:
     request: dict[str, Any]
     notes: tuple[str, ...]
     timings: Clock = field(default_factory=Clock)
+
+    @property
+    def delivered_track(self) -> CameraTrack:
+        """The path with the lens in pixels of the video."""
+        if self.enlarge == 1:
+            return self.track
+        cameras = self.track.cameras()
+        width, height = cameras.size_px
+        cameras = cameras.resized(self.enlarge * width, self.enlarge * height)
+        return replace(self.track, intrinsics_px=cameras.intrinsics_px, image_size_px=cameras.image_size_px)
 
     @classmethod
     def made(
@@ -87,8 +99,10 @@ class ShotPlan:
         width, height = path.track.cameras().size_px
         check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
         sampling = settings.sampling(parts.defaults)
-        _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views))
         previz = "none" if settings.hide_scene else previz_kind(settings.previz, place, parts)
+        detail = settings.detail_tolerance(parts.defaults)
+        enlarge = settings.enlargement(parts.defaults, has_detail=detail > 0 and previz != "none")
+        _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views), enlarge)
         surroundings = surroundings_of(place, previz, parts, settings.camera_height_m, settings.dome_radius_m)
         performances = _performances(parts, surroundings, previz, prompt, path.track, seed, settings)
         return cls(
@@ -96,7 +110,8 @@ class ShotPlan:
             track=path.track,
             settings=settings,
             sampling=sampling,
-            detail=settings.detail_tolerance(parts.defaults),
+            detail=detail,
+            enlarge=enlarge,
             previz=previz,
             surroundings=surroundings,
             performances=performances,
@@ -153,13 +168,20 @@ def _check_prompt(prompt: str) -> None:
 
 
 def _check_fits(
-    parts: ModelParts, levers: Levers, sampling: SamplingOptions, size: tuple[int, int, int], views: int
+    parts: ModelParts, levers: Levers, sampling: SamplingOptions, size: tuple[int, int, int], views: int, enlarge: int
 ) -> None:
     frames, width, height = size
     guidance = sampling.guidance
     branches = 1 + (guidance.text != 1) + (guidance.scene != 1) if guidance.batched else 1
     needed = estimate_memory(
-        parts, levers, frames=frames, width_px=width, height_px=height, views=views, branches=branches
+        parts,
+        levers,
+        frames=frames,
+        width_px=width,
+        height_px=height,
+        views=views,
+        branches=branches,
+        enlarge=enlarge,
     )
     check_memory(needed, levers)
 

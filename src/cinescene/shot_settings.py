@@ -17,6 +17,7 @@ from cinescene.errors import InputError
 from cinescene.model.defaults import ShotDefaults
 from cinescene.sampling import Guidance, SamplingOptions, Solver
 
+MOST_ENLARGED = 16
 Previz = Literal["auto", "relief", "standin", "vggt", "none"]
 
 
@@ -25,7 +26,10 @@ class ShotSettings:
     """Everything about a shot but its scene, prompt, camera and seed. None: as the model was trained.
 
     ``width_px``, ``height_px``, ``frames``, ``frame_rate``
-        Of the video. A camera file or moves with stated durations bring their own length.
+        Of what the model makes. A camera file or moves with stated durations bring their own length.
+    ``enlarge``
+        The video is so many times as large, with detail that the previz has at that size (`model.detail`). By default
+        as the model does it where it also chooses the size, 1 where a size is asked for.
     ``focal_mm``
         Lens on 36 mm film where the moves or the file state none.
     ``keep_coordinates``
@@ -66,6 +70,7 @@ class ShotSettings:
     noise_scale: float | None = None
     step_cache: float = 0.0
     detail: float | None = None
+    enlarge: int | None = None
     negative_prompt: str = ""
     previz: Previz = "auto"
     blocking: str = "auto"
@@ -98,6 +103,20 @@ class ShotSettings:
         if not tolerance >= 0:
             raise InputError(f"detail: expected 0 or more, got {tolerance}")
         return tolerance
+
+    def enlargement(self, defaults: ShotDefaults, *, has_detail: bool) -> int:
+        """How many times as large as what the model makes the video is, with a model's default filled in.
+
+        Raises `InputError` for what cannot be: only a previz whose detail is used makes a picture larger.
+        """
+        if self.enlarge is None:
+            sized = self.width_px is not None or self.height_px is not None
+            return defaults.enlarge if has_detail and not sized else 1
+        if not 1 <= self.enlarge <= MOST_ENLARGED:
+            raise InputError(f"enlarge: expected 1 to {MOST_ENLARGED}, got {self.enlarge}")
+        if self.enlarge > 1 and not has_detail:
+            raise InputError("enlarge: takes its detail from the previz, but this shot has none (--previz, --detail)")
+        return self.enlarge
 
     def to_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

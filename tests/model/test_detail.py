@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,15 @@ def test_only_the_part_that_differs_keeps_out() -> None:
     mixed = with_detail(shot, previz, decoded, 0.05)
     assert torch.allclose(mixed[..., :8], previz[..., :8], atol=1e-3)
     assert torch.allclose(mixed[..., 16:], shot[..., 16:], atol=1e-3)
+
+
+def test_a_larger_previz_gives_its_detail_where_both_agree() -> None:
+    decoded = 0.2 * pictures(1)
+    larger = torch.rand(3, 3, 32, 48, generator=torch.Generator().manual_seed(5))
+    assert torch.allclose(with_detail(decoded, larger, decoded, 0.05), larger, atol=1e-5)
+    other = decoded + 0.7
+    enlarged = F.interpolate(other, size=(32, 48), mode="bicubic", align_corners=False).clamp(0, 1)
+    assert torch.allclose(with_detail(other, larger, decoded, 0.05), enlarged, atol=1e-4)
 
 
 @given(st.integers(0, 100), st.floats(0.01, 1.0))

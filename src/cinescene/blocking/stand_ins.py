@@ -88,8 +88,9 @@ def _drawn(frame: PrevizFrame, seen: Sighting) -> PrevizFrame:
         staged = torch.maximum(staged, frame.staged)
     if not bool(staged.any()):
         return dataclasses.replace(frame, staged=staged)
-    reach = 2 * max(1, round(HALO * cover.shape[0])) + 1
-    halo = F.max_pool2d(staged[None], reach, stride=1, padding=reach // 2)[0]
+    reach = max(1, round(HALO * cover.shape[0]))
+    columns = F.max_pool2d(staged[None], (2 * reach + 1, 1), stride=1, padding=(reach, 0))
+    halo = F.max_pool2d(columns, (1, 2 * reach + 1), stride=1, padding=(0, reach))[0]
     share = torch.where(seen.cover > 0, cover / seen.cover.to(cover).clamp_min(1e-6), 0)
     colour = seen.colour.to(frame.image) * share * _gain(frame, halo > 0)
     return dataclasses.replace(

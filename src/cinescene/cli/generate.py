@@ -37,6 +37,7 @@ def generate(
     scene_guidance: float | None = None,
     noise_scale: float | None = None,
     detail: float | None = None,
+    enlarge: int | None = None,
     negative_prompt: str = "",
     previz: Literal["auto", "relief", "standin", "vggt", "none"] = "auto",
     blocking: str = "auto",
@@ -67,7 +68,7 @@ def generate(
         out: The video to write.
         model: A model of `cinescene models`, a folder, or a name on the hub.
         seed: Another seed makes another take.
-        size: Width and height of the picture, such as 672x384.
+        size: Width and height of what the model makes, such as 672x384; the video has it, too, unless it is enlarged.
         frames: Number of frames: 1 more than a multiple of 4.
         fps: Frames a second.
         lens: Focal length in mm on 36 mm film where the moves or the file do not state one.
@@ -78,6 +79,7 @@ def generate(
         scene_guidance: How closely to follow the place; 1 is no guidance.
         noise_scale: Of the noise that sampling starts from; less than 1 is calmer.
         detail: How far the shot may be from its previz and still take its fine detail, in shares of white; 0 is none.
+        enlarge: The video is so many times as large as what the model makes, with detail from the previz.
         negative_prompt: What not to show.
         previz: Geometry that hints at the parallax: the relief around a panorama, the stand-in, VGGT's depth, or none.
         blocking: Stand-in actors in the previz: auto (for whom the prompt names), none, or a file of --save-blocking.
@@ -125,6 +127,7 @@ def generate(
         scene_guidance=scene_guidance,
         noise_scale=noise_scale,
         detail=detail,
+        enlarge=enlarge,
         negative_prompt=negative_prompt,
         previz=previz,
         blocking=blocking,

@@ -112,7 +112,7 @@ class _Wanted:
 
 
 def _wanted(shot: ClipJob, request: ModelRequest) -> _Wanted:
-    settings = ShotSettings(steps=request.steps)
+    settings = ShotSettings(steps=request.steps, enlarge=1)
     if shot.data is None:
         assert shot.scene is not None
         assert shot.camera is not None

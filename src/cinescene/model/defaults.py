@@ -14,7 +14,8 @@ from cinescene.errors import CheckpointError, InputError
 class ShotDefaults:
     """What a model makes unless asked otherwise, and the size at which it is shown the scene's views.
 
-    The defaults here are the CineScene paper's; ``detail`` is that of `model.detail`, 0 for none.
+    The defaults here are the CineScene paper's; ``detail`` is that of `model.detail`, 0 for none. The video is
+    ``enlarge`` times as large as the pictures that the model makes, with detail that the previz has at that size.
     """
 
     width_px: int = 672
@@ -28,6 +29,7 @@ class ShotDefaults:
     scene_guidance: float = 1.0
     noise_scale: float = 1.0
     detail: float = 0.0
+    enlarge: int = 1
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():

@@ -19,6 +19,10 @@ DECODER_COPIES = 8
 """Full-size feature maps that are alive at once in the autoencoder's decoder: counted in its code."""
 
 
+ENLARGED_COPIES = 7
+"""Of an enlarged video, alive at once in 32 bits while it gets its detail: counted in `model.detail` and its caller."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TokenCounts:
     """Tokens of a shot's video and of its scene views."""
@@ -55,9 +59,18 @@ def token_counts(
 
 
 def estimate_memory(
-    parts: ModelParts, levers: Levers, *, frames: int, width_px: int, height_px: int, views: int, branches: int = 1
+    parts: ModelParts,
+    levers: Levers,
+    *,
+    frames: int,
+    width_px: int,
+    height_px: int,
+    views: int,
+    branches: int = 1,
+    enlarge: int = 1,
 ) -> MemoryEstimate:
-    """What a shot of that size takes with so many views, and guidance ``branches`` evaluated at once."""
+    """What a shot of that size takes with so many views, and guidance ``branches`` evaluated at once; then ``enlarge``
+    times as large."""
     config, autoencoder = parts.transformer.config, parts.autoencoder
     _, latent_frames, rows, columns = autoencoder.latent_shape(frames, height_px, width_px)
     view_width, view_height = parts.defaults.view_size_px
@@ -73,11 +86,10 @@ def estimate_memory(
     if levers.attention == "explicit":
         keys = counts.video + counts.scene
         sampling += branches * at_once * keys * config.backbone.num_attention_heads * (4 + size)
-    return MemoryEstimate(
-        scene_cache=cache,
-        sampling=sampling,
-        decoding=_decoding(parts, levers, frames=frames, pixels=width_px * height_px),
-    )
+    decoding = _decoding(parts, levers, frames=frames, pixels=width_px * height_px)
+    if enlarge > 1:
+        decoding += ENLARGED_COPIES * frames * 3 * width_px * height_px * enlarge**2 * 4
+    return MemoryEstimate(scene_cache=cache, sampling=sampling, decoding=decoding)
 
 
 def _decoding(parts: ModelParts, levers: Levers, *, frames: int, pixels: int) -> int:

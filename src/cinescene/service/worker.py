@@ -20,7 +20,14 @@ from cinescene.service.settings import ServiceSettings
 from cinescene.service.store import Job, Store
 
 IDLE_S = 0.2
-SHARES = {"text": (0, 2), "scene": (2, 15), "previz": (15, 30), "sampling": (30, 92), "decoding": (92, 99)}
+SHARES = {
+    "text": (0, 2),
+    "scene": (2, 15),
+    "previz": (15, 30),
+    "sampling": (30, 75),
+    "detail": (75, 92),
+    "decoding": (92, 99),
+}
 """Progress at the start and end of each stage, per cent."""
 
 log = logging.getLogger("cinescene.service.worker")

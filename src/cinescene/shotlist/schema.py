@@ -30,6 +30,12 @@ SHOT_ENTRIES: dict[str, dict[str, Any]] = {
     "scene_guidance": {"type": "number", "minimum": 0, "description": "How closely to follow the place."},
     "noise_scale": {"type": "number", "minimum": 0, "maximum": 2, "description": "Less than 1 is calmer."},
     "detail": {"type": "number", "minimum": 0, "description": "How far from its previz a shot still takes its detail."},
+    "enlarge": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 16,
+        "description": "The video is so many times as large as what the model makes, with detail from the previz.",
+    },
     "previz": {
         "enum": ["auto", "relief", "standin", "vggt", "none"],
         "description": "Geometry that hints at the parallax.",

@@ -26,6 +26,7 @@ _SETTINGS = {
     "scene_guidance": "scene_guidance",
     "noise_scale": "noise_scale",
     "detail": "detail",
+    "enlarge": "enlarge",
     "previz": "previz",
     "blocking": "blocking",
     "camera_height": "camera_height_m",

@@ -71,9 +71,11 @@ class ShotPanel:
         if not self.prompt.value.strip():
             raise InputError("generate: expected a few words about what happens, got none")
         width, height = self.size_px
+        usual = (width, height) == (self.defaults.width_px, self.defaults.height_px)
         settings = ShotSettings(
             width_px=width,
             height_px=height,
+            enlarge=self.defaults.enlarge if usual else 1,
             steps=int(self.steps.value),
             text_guidance=float(self.guidance.value),
             negative_prompt=self.negative.value,

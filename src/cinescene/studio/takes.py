@@ -57,10 +57,11 @@ class Take:
 
 SHARES = {
     "text": (0.0, 0.02),
-    "scene": (0.02, 0.3),
-    "previz": (0.3, 0.6),
-    "sampling": (0.6, 0.92),
-    "decoding": (0.92, 1),
+    "scene": (0.02, 0.1),
+    "previz": (0.1, 0.3),
+    "sampling": (0.3, 0.45),
+    "detail": (0.45, 0.9),
+    "decoding": (0.9, 1),
 }
 """Of a take's time, by stage."""
 
