@@ -89,7 +89,7 @@ def test_an_enlarged_shot_is_the_same_shot_with_the_previzs_detail(
     shot = shoot(pipeline, panorama, settings=settings, on_progress=lambda stage, done, total: stages.append(stage))
     assert shot.video.frames.shape == (5, 3, 96, 192)
     assert shot.track.cameras().size_px == (192, 96)
-    assert torch.allclose(shot.track.cameras().field_of_view_rad(), usual.track.cameras().field_of_view_rad())
+    assert torch.allclose(shot.track.cameras().field_of_view_rad, usual.track.cameras().field_of_view_rad)
     assert shot.previz is not None
     assert shot.previz.frames.shape == shot.video.frames.shape
     assert "detail" in stages
