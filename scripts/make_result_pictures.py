@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 from cinescene.pipeline import CineScenePipeline
 from cinescene.training.contact import save_rows
@@ -31,6 +32,7 @@ PATHS = (
     "zoom to 50mm",
 )
 PICTURES = 5
+WIDTH_PX = 240
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
         frames = [shot.video] if shot.previz is None else [shot.previz, shot.video]
         step = len(shot.video.frames) // PICTURES + 1
         print(scene, prompt, camera, *shot.notes, flush=True)
-        return [clip.frames[::step].float() / 255 for clip in frames]
+        return [_small(clip.frames[::step]) for clip in frames]
 
     sheets = {
         "prompts": [rows(SAMPLE, prompt, "pan right 15deg") for prompt in PROMPTS],
@@ -56,6 +58,11 @@ def main() -> None:
     for name, shots in sheets.items():
         if shots:
             save_rows(options.out / f"{name}.png", [row for shot in shots for row in shot])
+
+
+def _small(frames: torch.Tensor) -> torch.Tensor:
+    size = (round(WIDTH_PX * frames.shape[-2] / frames.shape[-1]), WIDTH_PX)
+    return F.interpolate(frames.float() / 255, size=size, mode="bilinear", antialias=True)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ def evaluate(
     variants: tuple[str, ...] = ("recorded",),
     seeds: tuple[int, ...] = (0,),
     steps: int | None = None,
+    enlarge: int = 1,
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
     baselines: tuple[
@@ -71,6 +72,7 @@ def evaluate(
         variants: What models are shown: recorded, caption, empty, no-scene, shuffled, views-N, photos-N.
         seeds: Of the clips that models make; several give the spread between them.
         steps: Sampling steps of the models.
+        enlarge: Models make the clips of --data so many times smaller and enlarge them with detail from the previz.
         device: cpu, cuda, or auto, for the models.
         precision: Of the models; auto is bf16 on a GPU and fp32 on a CPU.
         baselines: Baselines to make for the clips of --data and score beside them.
@@ -112,7 +114,9 @@ def evaluate(
     if compare is not None and all((source / "results.json").is_file() for source in compare):
         _finish(_merged(compare, seed), out)
         return
-    request = _request(models, variants, seeds, steps, vggt, (device, precision), camera_height) if models else None
+    request = None
+    if models:
+        request = _request(models, variants, seeds, (steps, enlarge), vggt, (device, precision), camera_height)
     wanted = Wanted(
         known=known,
         sources=sources,
@@ -129,7 +133,7 @@ def _request(
     models: tuple[str, ...],
     variants: tuple[str, ...],
     seeds: tuple[int, ...],
-    steps: int | None,
+    making: tuple[int | None, int],
     vggt: str | None,
     place: tuple[str, Any],
     camera_height: float,
@@ -143,7 +147,8 @@ def _request(
         models=models,
         variants=variants,
         seeds=seeds,
-        steps=steps,
+        steps=making[0],
+        enlarge=making[1],
         vggt=vggt,
         levers=Levers(device=device, precision=precision),
         camera_height_m=camera_height,

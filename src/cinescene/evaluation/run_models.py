@@ -39,7 +39,7 @@ class ModelRequest:
 
     ``models`` are names of models (`CineScenePipeline.from_pretrained`), ``variants`` those of `variants.Variant`,
     ``seeds`` those of the clips. ``steps`` are the model's own by default. ``camera_height_m`` is that of panoramas
-    whose height is not recorded.
+    whose height is not recorded. Models make a data set's clips ``enlarge`` times smaller and enlarge them.
     """
 
     models: tuple[str, ...]
@@ -49,6 +49,7 @@ class ModelRequest:
     vggt: str | None = None
     levers: Levers = field(default_factory=Levers)
     camera_height_m: float = 1.6
+    enlarge: int = 1
 
     def __post_init__(self) -> None:
         if not self.models or not self.variants or not self.seeds:
@@ -56,6 +57,8 @@ class ModelRequest:
         if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
             raise InputError(f"seeds: expected different whole numbers from 0, got {', '.join(map(str, self.seeds))}")
         chosen_variants(self.variants)
+        if self.enlarge > 1 and "no-scene" in self.variants:
+            raise InputError("enlarge: takes its detail from the previz, which variant no-scene has not")
 
     def methods(self) -> list[tuple[str, str, Variant]]:
         """Name of the method, model and variant, in the order in which they are made."""
@@ -112,7 +115,7 @@ class _Wanted:
 
 
 def _wanted(shot: ClipJob, request: ModelRequest) -> _Wanted:
-    settings = ShotSettings(steps=request.steps, enlarge=1)
+    settings = ShotSettings(steps=request.steps, enlarge=request.enlarge)
     if shot.data is None:
         assert shot.scene is not None
         assert shot.camera is not None
@@ -125,14 +128,19 @@ def _wanted(shot: ClipJob, request: ModelRequest) -> _Wanted:
         )
     placed = placed_shot(shot, request.camera_height_m)
     assert shot.reference is not None
-    info = video_info(shot.reference)
+    info, times = video_info(shot.reference), request.enlarge
+    if info.width_px % times or info.height_px % times:
+        raise InputError(f"enlarge: {shot.reference} is {info.width_px}×{info.height_px}, no multiple of {times}")
     return _Wanted(
         panorama_file=placed.panorama_file,
         camera=placed.track,
         camera_height_m=placed.camera_height_m,
         performances=placed.performances,
         settings=dataclasses.replace(
-            settings, width_px=info.width_px, height_px=info.height_px, camera_height_m=placed.camera_height_m
+            settings,
+            width_px=info.width_px // times,
+            height_px=info.height_px // times,
+            camera_height_m=placed.camera_height_m,
         ),
     )
 
@@ -148,6 +156,7 @@ def _clip(
         "seed": seed,
         "prompt": shot.prompt,
         "steps": request.steps,
+        "enlarge": request.enlarge,
         "weights": pipeline.weights_hash or pipeline.origin,
         "precision": request.levers.precision,
         "files": {p.name: sha256_of_file(p) for p in _sources(shot, wanted)},
