@@ -85,7 +85,7 @@ def cone(
     bottom: Float[np.ndarray, "3"],
     radii_m: tuple[float, float],
     colour: tuple[float, float, float],
-    segments: int = 12,
+    segments: int = 24,
 ) -> Solid:
     """The mantle of a frustum, such as a skirt."""
     angle = np.linspace(0, 2 * np.pi, segments, endpoint=False)
@@ -107,19 +107,20 @@ def cone(
 @lru_cache(maxsize=1)
 def _template() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Unit directions of a capsule's vertices, whether they belong to its start, and its triangles."""
-    segments = 10
-    heights = np.sin(np.radians([-90, -60, -30, 0, 0, 30, 60, 90]))
+    quarter, segments = np.arange(0, 91, 15), 20
+    rows = 2 * len(quarter)
+    heights = np.sin(np.radians(np.concatenate([-quarter[::-1], quarter])))
     angle = np.linspace(0, 2 * np.pi, segments, endpoint=False)
     width = np.sqrt(np.maximum(1 - heights**2, 0))[:, None]
     directions = np.stack(
-        [width * np.cos(angle), width * np.sin(angle), np.broadcast_to(heights[:, None], (8, segments))], axis=-1
+        [width * np.cos(angle), width * np.sin(angle), np.broadcast_to(heights[:, None], (rows, segments))], axis=-1
     )
-    row, column = (part.ravel() for part in np.meshgrid(np.arange(7), np.arange(segments), indexing="ij"))
+    row, column = (part.ravel() for part in np.meshgrid(np.arange(rows - 1), np.arange(segments), indexing="ij"))
     after = (column + 1) % segments
     a, b = row * segments + column, row * segments + after
     c, d = a + segments, b + segments
     triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([b, d, c], 1)])
-    return directions.reshape(-1, 3), np.repeat(np.arange(8) < 4, segments), triangles
+    return directions.reshape(-1, 3), np.repeat(np.arange(rows) < len(quarter), segments), triangles
 
 
 def sight(solids: Sequence[Solid], camera: Cameras, light: PlaceLight | None = None) -> Sighting:
