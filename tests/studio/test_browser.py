@@ -85,7 +85,7 @@ def test_a_shot_from_the_place_to_the_take(studio: Studio, page: Any) -> None:
     tab(page, "Shot")
     video.wait_for(timeout=WAIT_MS)
     played = (
-        "() => { const v = document.querySelector('video.take'); return v.videoWidth == 160 && v.currentTime > 0.2 }"
+        "() => { const v = document.querySelector('video.take'); return v.videoWidth == 640 && v.currentTime > 0.2 }"
     )
     page.wait_for_function(played, timeout=WAIT_MS)
     (take,) = studio.takes.takes
