@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
 import shutil
@@ -80,6 +81,18 @@ def test_a_subject_free_clip_shows_no_subject(jobs: list[ClipJob]) -> None:
     measures = score_clip(job, WITHOUT_POSES)["measures"]
     assert measures["psnr_whole"] == 100
     assert measures["subject_presence"] == 0
+
+
+def test_who_is_added_to_an_empty_place_is_told_from_a_wrong_background(jobs: list[ClipJob]) -> None:
+    job = jobs[0]
+    assert job.reference is not None
+    asked = dataclasses.replace(job, expect_empty=True, staged_previz=job.reference)
+    somebody = score_clip(asked, WITHOUT_POSES)["measures"]
+    assert (somebody["nobody_there"], somebody["nobody_added"]) == (0, 0)
+    nobody = score_clip(dataclasses.replace(asked, video=job.reference), WITHOUT_POSES)["measures"]
+    assert (nobody["nobody_there"], nobody["nobody_added"]) == (1, 1)
+    wrong = score_clip(dataclasses.replace(asked, staged_previz=job.video), WITHOUT_POSES)["measures"]
+    assert (wrong["nobody_there"], wrong["nobody_added"]) == (0, 1)
 
 
 def test_methods_are_compared_resumed_and_reported(jobs: list[ClipJob], tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ MEASURES: dict[str, Measure] = {
     "actor_present": Measure(title="Actor there (share of clips)", unit="", better="higher", kind="subject"),
     "actor_in_place": Measure(title="Actor where blocked (share)", unit="", better="higher", kind="subject"),
     "actor_colour": Measure(title="Actor in the colour blocked (share)", unit="", better="higher", kind="subject"),
+    "nobody_added": Measure(title="Nobody beyond the place as shown (share)", unit="", better="higher", kind="subject"),
     "nobody_there": Measure(title="Nobody in an empty place (share)", unit="", better="higher", kind="subject"),
     "clip_t": Measure(title="CLIP-T", unit="", better="higher", kind="text"),
 }

@@ -26,6 +26,7 @@ IN_CASES = (
     "return_feature_distance",
     "subject_presence",
     "actor_present",
+    "nobody_added",
     "nobody_there",
 )
 CURVES = (

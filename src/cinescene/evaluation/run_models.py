@@ -216,6 +216,8 @@ def _previz_file(path: Path) -> Path:
 
 def _job(shot: ClipJob, variant: Variant, seed: int, path: Path) -> ClipJob:
     job = dataclasses.replace(shot, video=path, seed=seed, expect_empty=variant.name == "empty")
+    if variant.name == "empty" and _previz_file(path).is_file():
+        return dataclasses.replace(job, staged_previz=_previz_file(path))
     if variant.name != "caption":
         return job
     model_folder = path.parent.parent.with_name(path.parent.parent.name.removesuffix("caption") + "empty")

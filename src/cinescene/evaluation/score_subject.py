@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+import torch
+
 from cinescene.errors import InputError
 from cinescene.evaluation.clip_inputs import ClipInputs
 from cinescene.evaluation.clip_job import ClipJob
@@ -28,7 +30,7 @@ def score_subject(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
     """Adds the measures that fit what the clip was asked to show."""
     if job.expect_empty:
         score.off.update({f"subject_{name}": "an empty place was asked for" for name in SUBJECT})
-        _score_nobody(inputs, score)
+        _score_nobody(job, inputs, score)
         return
     if job.staged_mask is not None:
         reason = "the model placed its actors itself, not where the truth's subject is"
@@ -70,14 +72,32 @@ def _like(frames: UInt8[Tensor, "t 3 h w"], shown: UInt8[Tensor, "t 3 h w"], whe
     return bool(gaps) and statistics.median(gaps) < LIKE_COLOUR
 
 
-def _score_nobody(inputs: ClipInputs, score: ClipScore) -> None:
-    """1 where nothing stands out of the place, in any of some frames, where the truth has its subject."""
+def _score_nobody(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
+    """Whether somebody stands out: of the truth, where that has its subject; of the empty previz, anywhere.
+
+    A background that is wrong stands out of the truth as well; of the previz that the model was shown, only what the
+    model added does. Both look for pieces at least a quarter as large as the truth's subject, in any of some frames.
+    """
+    names = ("nobody_there", "nobody_added")
     if inputs.reference is None or inputs.subject is None or not bool(inputs.subject.any()):
-        score.off["nobody_there"] = "needs the subject-free clip and a mask that marks the truth's subject"
+        score.off.update(dict.fromkeys(names, "needs the subject-free clip and a mask that marks the truth's subject"))
         return
-    somebody = False
+    everywhere = torch.ones_like(inputs.subject)
+    score.measures["nobody_there"] = float(not _somebody(inputs, inputs.reference, inputs.subject))
+    if job.staged_previz is None:
+        score.off["nobody_added"] = "needs the previz of the empty place that the model was shown"
+        return
+    shown = read_video(job.staged_previz).frames
+    if shown.shape != inputs.frames.shape:
+        raise InputError(f"{job.staged_previz}: expected a previz of the clip's size and length; make the clip again")
+    score.measures["nobody_added"] = float(not _somebody(inputs, shown, everywhere))
+
+
+def _somebody(inputs: ClipInputs, empty: UInt8[Tensor, "t 3 h w"], where: Bool[Tensor, "t h w"]) -> bool:
+    assert inputs.subject is not None
     for index in range(0, len(inputs.frames), EVERY):
-        there = inputs.subject[index]
-        piece = standing_out(inputs.frames[index].float() / 255, inputs.reference[index].float() / 255)
-        somebody |= bool(there.any()) and float((piece & there).sum()) > LEAST_AREA_SHARE * float(there.sum())
-    score.measures["nobody_there"] = float(not somebody)
+        size = float(inputs.subject[index].sum())
+        piece = standing_out(inputs.frames[index].float() / 255, empty[index].float() / 255)
+        if size > 0 and float((piece & where[index]).sum()) > LEAST_AREA_SHARE * size:
+            return True
+    return False

@@ -23,6 +23,7 @@ WHO = {
     "actor_present": ("actor there ↑", "{:.0%}"),
     "actor_in_place": ("where blocked ↑", "{:.0%}"),
     "actor_colour": ("in its colour ↑", "{:.0%}"),
+    "nobody_added": ("nobody beyond the place as shown ↑", "{:.0%}"),
     "nobody_there": ("nobody where none was asked for ↑", "{:.0%}"),
 }
 ABOUT = (
