@@ -160,6 +160,14 @@ def test_unposed_frames_are_listed_and_count_nowhere() -> None:
     assert nothing.unposed == tuple(range(12))
 
 
+def test_one_posed_frame_of_a_moving_path_has_no_share_of_a_length() -> None:
+    wanted = curved()
+    found = camera_error(wanted, wanted, "none", [index == 3 for index in range(len(wanted))])
+    means = found.means()
+    assert means["trans_err"] == 0
+    assert math.isnan(means["trans_err_share"])
+
+
 def test_bad_paths_are_refused() -> None:
     with pytest.raises(InputError, match="got 12 and 8"):
         camera_error(curved(12), straight(8))

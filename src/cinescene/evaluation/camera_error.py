@@ -47,9 +47,12 @@ class CameraError:
     notes: tuple[str, ...]
 
     def means(self) -> dict[str, float]:
-        """Means over the posed frames, and TransErr as a share of the wanted path's length; NaN where unknown."""
+        """Means over the posed frames, and TransErr as a share of the wanted path's length; NaN where unknown.
+
+        The length is that between posed frames: where but one is posed, there is none.
+        """
         translation = _mean(self.translation)
-        moving = self.shape in ("straight", "curved")
+        moving = self.shape in ("straight", "curved") and self.wanted_length > 0
         return {
             "rot_err_deg": _mean(self.rotation_deg),
             "trans_err": translation,

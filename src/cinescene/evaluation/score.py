@@ -231,7 +231,7 @@ def _pose_and_compare(inputs: ClipInputs, options: ScoreOptions, score: ClipScor
     if math.isfinite(share):
         score.measures["trans_err_share"] = share
     else:
-        score.off["trans_err_share"] = "the wanted camera does not travel"
+        score.off["trans_err_share"] = "the wanted camera does not travel between the posed frames"
 
 
 def _add_features(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
