@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-VERSION = 2
+VERSION = 3
 """Changes whenever the same clip would be scored differently; stored with every result."""
 
 PSNR_OF_EQUAL_FRAMES_DB = 100.0
