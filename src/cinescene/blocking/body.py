@@ -65,6 +65,8 @@ LEGS_END: Mapping[str, float] = {
 }
 SKIRTS_END: Mapping[str, float] = {"skirt": 0.30, "short skirt": 0.38, "long skirt": 0.12, "dress": 0.29, "coat": 0.27}
 """Height of the hem as a share of the body's."""
+COVERED = 0.8
+"""Of the leg above a hem, how much is drawn in the skirt's colour."""
 LONG_HAIR = ("long", "ponytail", "bob", "afro", "curly")
 SHADED = 0.62
 """Of a pattern's first colour in its mean."""
@@ -175,6 +177,11 @@ class _Dresser:
         end = LEGS_END.get(self.outfit.bottom, 0.0)
         wide = 0.014 if self.outfit.bottom == "wide trousers" else 0.003
         self._sleeved(points, (0.052 * b, 0.036 * b, 0.023), end, self.bottom, wide)
+        kind = self._skirt_kind()
+        if kind is not None:
+            # Where a stride pushes a leg through the cone of the skirt, it shows as cloth.
+            covered = COVERED * _down_the_leg(SKIRTS_END[kind])
+            self._sleeved(points, (0.052 * b, 0.036 * b, 0.023), covered, self._skirt_colour(kind), wide + 0.004)
         self._rod(points[2], self._at(f"toes.{side}"), (0.028, 0.022), self.outfit.shoe_colour)
         if self.outfit.footwear == "boots":
             self._rod(points[2], 0.75 * points[2] + 0.25 * points[1], (0.029, 0.031), self.outfit.shoe_colour)
@@ -194,12 +201,18 @@ class _Dresser:
                 reach = here[0] + (here[1] - here[0]) * share
                 self._rod(start, start + (stop - start) * share, (here[0] + thick, reach + thick), colour)
 
-    def _skirt(self) -> None:
+    def _skirt_kind(self) -> str | None:
         kind = "coat" if self.outfit.outer == "coat" else "dress" if self.outfit.top == "dress" else self.outfit.bottom
-        end = SKIRTS_END.get(kind)
-        if end is None:
+        return kind if kind in SKIRTS_END else None
+
+    def _skirt_colour(self, kind: str) -> Colour:
+        return self.bottom if kind.endswith("skirt") else self.top
+
+    def _skirt(self) -> None:
+        kind = self._skirt_kind()
+        if kind is None:
             return
-        colour = self.bottom if kind.endswith("skirt") else self.top
+        end, colour = SKIRTS_END[kind], self._skirt_colour(kind)
         waist = self._at("spine2")
         middle = (self._at("shin.L") + self._at("shin.R")) / 2
         hips = (self._at("thigh.L") + self._at("thigh.R")) / 2
@@ -235,6 +248,12 @@ class _Dresser:
                 self.parts.append(cone(spot(0, 0.085), spot(0, 0.070), (0.03 * self.size, 0.10 * self.size), colour))
             elif self.outfit.headwear == "cap":
                 self._rod(spot(0.04, 0.066), spot(0.085, 0.060), (0.028, 0.016), colour)
+
+
+def _down_the_leg(height: float) -> float:
+    """How far down the leg a height is, as a share of the body's: 1 the knee, 2 the ankle."""
+    hip, knee, ankle = (_LEFT[bone][2] for bone in ("thigh", "shin", "foot"))
+    return (hip - height) / (hip - knee) if height >= knee else 1 + (knee - height) / (knee - ankle)
 
 
 @lru_cache(maxsize=1)

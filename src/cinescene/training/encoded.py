@@ -41,7 +41,7 @@ from cinescene.training.mirror import mirrored_caption
 from cinescene.training.views import view_log_depth
 
 VERSION = 1
-STAND_INS = 4
+STAND_INS = 5
 """Version of how stand-ins are drawn."""
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
