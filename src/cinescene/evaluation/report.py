@@ -39,11 +39,12 @@ CURVES = (
     "motion_smoothness",
 )
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1c1c1c;max-width:1120px;margin:2rem auto;padding:0 1rem}
+body{font:15px/1.5 system-ui,sans-serif;color:#1c1c1c;max-width:86rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2.2rem;border-bottom:1px solid #ddd}
 table{border-collapse:collapse;margin:.6rem 0;font-variant-numeric:tabular-nums}
-th,td{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #eee;vertical-align:top}
-th:first-child,td:first-child{text-align:left}td.best{font-weight:700}small{color:#666}td br+small{white-space:nowrap}
+th,td{padding:.25rem .45rem;text-align:right;border-bottom:1px solid #eee;vertical-align:top}
+th:first-child,td:first-child{text-align:left;min-width:10rem}td.best{font-weight:700}small{color:#666}
+td br+small{white-space:nowrap;font-size:.7rem}
 .note{color:#8a4b00}.scroll{overflow-x:auto}figure{margin:1rem 0}video{max-width:100%}
 .curves{display:flex;flex-wrap:wrap;gap:1rem}svg text{font-size:11px;fill:#555}svg .title{font-size:13px;fill:#111}
 svg .grid{stroke:#e5e5e5}.legend span{margin-right:1.2rem}.legend i{display:inline-block;width:.8rem;height:.8rem;
