@@ -25,7 +25,14 @@ from cinescene.model.conditioning import only_photographed
 from cinescene.model.detail import with_detail
 from cinescene.model.inputs import CineSceneInputs
 from cinescene.model.levers import Levers, apply_levers, at_work
-from cinescene.model.scene_inputs import EncodedScene, encode_views, fly_previz, shot_inputs, stack_previz
+from cinescene.model.scene_inputs import (
+    EncodedScene,
+    StackedPreviz,
+    encode_views,
+    fly_previz,
+    shot_inputs,
+    stack_previz,
+)
 from cinescene.model.text_encoder import TextTokens
 from cinescene.presets import PRESETS, nano_parts
 from cinescene.previz.flight import PrevizFrame
@@ -186,10 +193,11 @@ class CineScenePipeline:
                 large = self._previz_frames(shot, shot.delivered_track, encoded, on_frame)
         with clock("decoding"), at_work(self.parts.autoencoder, self.levers), torch.no_grad():
             report("decoding", 0, 1)
-            pictures = as_bytes(self._pictures(shot, latents, inputs, large))
+            shown = stack_previz(large) if large else None
+            pictures = as_bytes(self._pictures(shot, latents, inputs, shown))
             report("decoding", 1, 1)
         rate = shot.track.frame_rate or self.parts.defaults.frame_rate
-        previz = Video(frames=as_bytes(stack_previz(large).images), frame_rate=rate) if large else None
+        previz = Video(frames=as_bytes(shown.images), frame_rate=rate) if shown is not None else None
         manifest = self._manifest(shot, encoded, latents)
         return GeneratedShot(
             video=Video(frames=pictures, frame_rate=rate),
@@ -262,14 +270,13 @@ class CineScenePipeline:
             )
 
     def _pictures(
-        self, shot: ShotPlan, latents: Tensor, inputs: CineSceneInputs, frames: list[PrevizFrame]
+        self, shot: ShotPlan, latents: Tensor, inputs: CineSceneInputs, shown: StackedPreviz | None
     ) -> Float[Tensor, "t 3 h w"]:
         """Decoded latents, with the detail of a previz (and at its size) where that is wanted."""
         autoencoder, device = self.parts.autoencoder, self.levers.device
         pictures = autoencoder.decode(latents.to(device))[0].float()
-        if shot.detail == 0 or inputs.previz_latents is None:
+        if shot.detail == 0 or inputs.previz_latents is None or shown is None:
             return pictures
-        shown = stack_previz(frames)
         decoded = autoencoder.decode(inputs.previz_latents.to(device))[0].float()
         given = only_photographed(shown.images, shown.photographed).to(device)
         return with_detail(pictures, given, decoded, shot.detail)

@@ -116,7 +116,17 @@ def evaluate(
         return
     request = None
     if models:
-        request = _request(models, variants, seeds, (steps, enlarge), vggt, (device, precision), camera_height)
+        request = _request(
+            device,
+            precision,
+            models=models,
+            variants=variants,
+            seeds=seeds,
+            steps=steps,
+            enlarge=enlarge,
+            vggt=vggt,
+            camera_height_m=camera_height,
+        )
     wanted = Wanted(
         known=known,
         sources=sources,
@@ -129,30 +139,13 @@ def evaluate(
     _run(_gathered(wanted, out), options, out, workers, ray, seed)
 
 
-def _request(
-    models: tuple[str, ...],
-    variants: tuple[str, ...],
-    seeds: tuple[int, ...],
-    making: tuple[int | None, int],
-    vggt: str | None,
-    place: tuple[str, Any],
-    camera_height: float,
-) -> ModelRequest:
+def _request(device: str, precision: Any, **wanted: Any) -> ModelRequest:
     from cinescene.cli.generate import resolved
     from cinescene.evaluation.run_models import ModelRequest
     from cinescene.model.levers import Levers
 
-    device, precision = resolved(*place)
-    return ModelRequest(
-        models=models,
-        variants=variants,
-        seeds=seeds,
-        steps=making[0],
-        enlarge=making[1],
-        vggt=vggt,
-        levers=Levers(device=device, precision=precision),
-        camera_height_m=camera_height,
-    )
+    device, precision = resolved(device, precision)
+    return ModelRequest(levers=Levers(device=device, precision=precision), **wanted)
 
 
 def _gathered(wanted: Any, out: Path) -> Made:

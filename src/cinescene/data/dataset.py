@@ -19,9 +19,9 @@ from cinescene.cameras.formats.cinescene_release import read_cinescene_cameras
 from cinescene.data.documents import read_captions, read_kind
 from cinescene.data.frames import fit_cameras, fit_depth, fit_frames, fit_masks
 from cinescene.data.layout import DatasetLayout
-from cinescene.data.lens_fit import LensFit, fit_lens
+from cinescene.data.lens_fit import LensFit
 from cinescene.data.lens_fits import LensFits
-from cinescene.data.released import released_panorama_pose
+from cinescene.data.released import first_frame_lens, recorded_panorama_pose, released_panorama_pose
 from cinescene.data.sample import TrainingSample, shuffled_order
 from cinescene.data.strips import read_depth_strip, read_mask_strip
 from cinescene.errors import InputError
@@ -216,8 +216,7 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
 
     def _fit(self, scene_id: str, clip: str) -> LensFit:
         def find() -> LensFit:
-            frame = read_video(self.layout.video_file(scene_id, clip, subject=False), [0]).as_float()[0]
-            return fit_lens(self._panorama(scene_id), frame)
+            return first_frame_lens(self._panorama(scene_id), self.layout.video_file(scene_id, clip, subject=False))
 
         return self._fits.get(scene_id, find)
 
@@ -240,11 +239,8 @@ class SceneDecoupledDataset(Dataset[TrainingSample]):
     def _placed_panorama(self, scene_id: str) -> Panorama:
         """The panorama at its place in the set's world: as recorded, or where and as the first frame was taken."""
         panorama = self._panorama(scene_id)
-        path = self.layout.set_file(scene_id)
-        if path.is_file():
-            document = read_kind(path, "set file", "cinescene.set", 1)
-            pose = torch.tensor(document["panorama_world_from_camera"], dtype=torch.float64)
-        else:
+        pose = recorded_panorama_pose(self.layout, scene_id)
+        if pose is None:
             clip = next(clip for scene, clip in self.clips if scene == scene_id)
             first = self._tracks(scene_id)[clip].world_from_camera[0]
             pose = released_panorama_pose(self._fit(scene_id, clip), first)

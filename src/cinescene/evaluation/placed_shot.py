@@ -14,7 +14,7 @@ from cinescene.cameras.transforms import invert_rigid, level_rotation, rigid
 from cinescene.data.dataset import focal_from_name
 from cinescene.data.documents import read_kind
 from cinescene.data.layout import DatasetLayout
-from cinescene.data.released import released_lens, released_panorama_pose
+from cinescene.data.released import recorded_panorama_pose, released_lens, released_panorama_pose
 from cinescene.errors import InputError
 from cinescene.evaluation.clip_job import ClipJob
 from cinescene.sets.subjects.performance import Performance
@@ -56,8 +56,8 @@ def placed_shot(job: ClipJob, camera_height_m: float = 1.6) -> PlacedShot:
         raise InputError(f"{job.name}: expected a clip of a data set (--data), with its camera and subject-free clip")
     layout = DatasetLayout(job.data)
     track = _track(job, layout)
-    if layout.set_file(job.group).is_file():
-        pose = _recorded_pose(layout.set_file(job.group))
+    pose = recorded_panorama_pose(layout, job.group)
+    if pose is not None:
         camera_height_m = float(pose[2, 3])
     else:
         fit = released_lens(layout.panorama_file(job.group), job.reference)
@@ -99,11 +99,6 @@ def _track(job: ClipJob, layout: DatasetLayout) -> CameraTrack:
         fit = released_lens(layout.panorama_file(job.group), job.reference)
         track = track.with_lens(focal, info.width_px, info.height_px, fit.sensor_width_mm(focal))
     return dataclasses.replace(track, frame_rate=info.frame_rate)
-
-
-def _recorded_pose(path: Path) -> Tensor:
-    document = read_kind(path, "set file", "cinescene.set", 1)
-    return torch.tensor(document["panorama_world_from_camera"], dtype=torch.float64)
 
 
 def _performances(layout: DatasetLayout, job: ClipJob) -> tuple[Performance, ...]:

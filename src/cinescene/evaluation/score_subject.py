@@ -82,7 +82,6 @@ def _score_nobody(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
     if inputs.reference is None or inputs.subject is None or not bool(inputs.subject.any()):
         score.off.update(dict.fromkeys(names, "needs the subject-free clip and a mask that marks the truth's subject"))
         return
-    everywhere = torch.ones_like(inputs.subject)
     score.measures["nobody_there"] = float(not _somebody(inputs, inputs.reference, inputs.subject))
     if job.staged_previz is None:
         score.off["nobody_added"] = "needs the previz of the empty place that the model was shown"
@@ -90,14 +89,16 @@ def _score_nobody(job: ClipJob, inputs: ClipInputs, score: ClipScore) -> None:
     shown = read_video(job.staged_previz).frames
     if shown.shape != inputs.frames.shape:
         raise InputError(f"{job.staged_previz}: expected a previz of the clip's size and length; make the clip again")
-    score.measures["nobody_added"] = float(not _somebody(inputs, shown, everywhere))
+    score.measures["nobody_added"] = float(not _somebody(inputs, shown, torch.ones_like(inputs.subject)))
 
 
 def _somebody(inputs: ClipInputs, empty: UInt8[Tensor, "t 3 h w"], where: Bool[Tensor, "t h w"]) -> bool:
     assert inputs.subject is not None
     for index in range(0, len(inputs.frames), EVERY):
         size = float(inputs.subject[index].sum())
+        if size == 0:
+            continue
         piece = standing_out(inputs.frames[index].float() / 255, empty[index].float() / 255)
-        if size > 0 and float((piece & where[index]).sum()) > LEAST_AREA_SHARE * size:
+        if float((piece & where[index]).sum()) > LEAST_AREA_SHARE * size:
             return True
     return False

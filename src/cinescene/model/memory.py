@@ -18,7 +18,6 @@ ACTIVATION_COPIES = 12
 DECODER_COPIES = 8
 """Full-size feature maps that are alive at once in the autoencoder's decoder: counted in its code."""
 
-
 ENLARGED_COPIES = 7
 """Of an enlarged video, alive at once in 32 bits while it gets its detail: counted in `model.detail` and its caller."""
 
