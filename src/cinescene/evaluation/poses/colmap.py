@@ -79,10 +79,10 @@ def _reconstruct(
 ) -> list[Any]:
     """All reconstructions found, the largest first; empty where pycolmap finds none.
 
-    The same frames give the same result: pictures are numbered before threads share them, and one thread draws the
-    samples of the matching.
+    The same frames give the same result: pictures are numbered before threads share them, every random sample is drawn
+    from the seed, and matching and mapping keep to one thread, since the order of a sum decides a bundle adjustment's
+    last digits and those which pair of frames it starts from.
     """
-    pycolmap.set_random_seed(options.seed)
     database, pictures, masks = folder / "database.db", folder / "pictures", folder / "masks"
     _write_pictures(pictures, masks, frames, background)
     reader = pycolmap.ImageReaderOptions()
@@ -105,7 +105,11 @@ def _reconstruct(
     pairing = pycolmap.SequentialPairingOptions()
     pairing.overlap = options.overlap
     pairing.quadratic_overlap = True
-    pycolmap.match_sequential(database, matching_options=matching, pairing_options=pairing)
+    verification = pycolmap.TwoViewGeometryOptions()
+    verification.ransac.random_seed = options.seed
+    pycolmap.match_sequential(
+        database, matching_options=matching, pairing_options=pairing, verification_options=verification
+    )
     models = _map(pycolmap, database, pictures, folder / "models", options)
     return sorted(models.values(), key=lambda model: -model.num_reg_images())
 
@@ -114,9 +118,13 @@ def _map(pycolmap: Any, database: Path, pictures: Path, out: Path, options: Colm
     out.mkdir()
     try:
         if options.mapper == "global":
-            return dict(pycolmap.global_mapping(database, pictures, out))
+            glomap = pycolmap.GlobalPipelineOptions()
+            glomap.num_threads = glomap.mapper.num_threads = 1
+            glomap.random_seed = glomap.mapper.random_seed = options.seed
+            return dict(pycolmap.global_mapping(database, pictures, out, options=glomap))
         pipeline = pycolmap.IncrementalPipelineOptions()
-        pipeline.num_threads = torch.get_num_threads()
+        pipeline.num_threads = pipeline.mapper.num_threads = 1
+        pipeline.random_seed = pipeline.mapper.random_seed = pipeline.triangulation.random_seed = options.seed
         pipeline.min_model_size = FEWEST_POSED
         pipeline.ba_refine_focal_length = False
         pipeline.ba_refine_principal_point = False
