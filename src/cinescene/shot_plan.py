@@ -21,10 +21,11 @@ from cinescene.model.autoencoder import check_clip_size
 from cinescene.model.checkpoints import ModelParts
 from cinescene.model.levers import Levers
 from cinescene.model.memory import check_memory, estimate_memory
-from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind, surroundings_of
+from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind, scene_to_shoot, surroundings_of
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.sampling import SamplingOptions
+from cinescene.scene.around.panorama import turns_cache
 from cinescene.scene.scene import Scene
 from cinescene.sets.subjects.performance import Performance
 from cinescene.shot_settings import ShotSettings, plan_path
@@ -99,6 +100,8 @@ class ShotPlan:
         width, height = path.track.cameras().size_px
         check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
         sampling = settings.sampling(parts.defaults)
+        if not settings.hide_scene:
+            place = scene_to_shoot(place, settings.previz, parts, turns_cache())
         previz = "none" if settings.hide_scene else previz_kind(settings.previz, place, parts)
         detail = settings.detail_tolerance(parts.defaults)
         enlarge = settings.enlargement(parts.defaults, has_detail=detail > 0 and previz != "none")

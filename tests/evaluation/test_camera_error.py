@@ -204,7 +204,7 @@ def test_similarity_alignment_agrees_with_evo() -> None:
 
 
 def test_similarity_alignment_agrees_with_pycolmap() -> None:
-    pycolmap = pytest.importorskip("pycolmap", reason="needs pycolmap (extra eval)")
+    pycolmap = pytest.importorskip("pycolmap", reason="pycolmap is not installed")
     source, target = noisy()[:, :3, 3].numpy(), curved()[:, :3, 3].numpy()
     matrix = pycolmap.estimate_sim3d(source, target).matrix()
     expected = source @ matrix[:, :3].T + matrix[:, 3]

@@ -125,7 +125,6 @@ def test_alignment_needs_no_matches_for_small_offsets() -> None:
 
 @pytest.mark.parametrize("mapper", ["incremental", pytest.param("global", marks=pytest.mark.slow)])
 def test_structure_from_motion_finds_a_path_up_to_a_similarity(mapper: str) -> None:
-    pytest.importorskip("pycolmap", reason="needs pycolmap (extra eval)")
     wanted = room.arc(6, 216, 144)
     frames = room.as_bytes(room.render(wanted)[0])
     found, again = (ColmapPoses(options=ColmapOptions(mapper=mapper))(frames, wanted) for _ in range(2))
@@ -138,7 +137,6 @@ def test_structure_from_motion_finds_a_path_up_to_a_similarity(mapper: str) -> N
 
 
 def test_structure_from_motion_says_when_it_finds_nothing() -> None:
-    pytest.importorskip("pycolmap", reason="needs pycolmap (extra eval)")
     wanted = room.arc(4, 96, 64)
     found = ColmapPoses()(torch.zeros(4, 3, 64, 96, dtype=torch.uint8), wanted)
     assert not bool(found.posed.any())

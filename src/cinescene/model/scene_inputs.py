@@ -23,6 +23,7 @@ from cinescene.previz.geometry_flight import fly_through_geometry, world_of_star
 from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
+from cinescene.scene.around.panorama import panorama_of_photos
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.scene import Scene, SceneImages
 from cinescene.scene.vggt import EncodeOptions, SceneEncoding, encode_scene
@@ -140,6 +141,27 @@ def _start_first(inputs: CineSceneInputs, scene: Scene, parts: ModelParts) -> Ci
 
 
 # ---- previz ---------------------------------------------------------------------------------------------------------
+
+
+def scene_to_shoot(scene: Scene, asked: PrevizKind, parts: ModelParts, cache: TensorCache | None = None) -> Scene:
+    """Photos whose cameras are not known, as the panorama that they make, for a model that knows a panorama's relief.
+
+    Other scenes stay as they are, and so do photos that show nothing in common, which a note then says. Raises
+    `InputError` for those where their relief is asked for.
+    """
+    has_relief = parts.transformer.config.previz and parts.relief is not None
+    if scene.panorama is not None or scene.cameras is not None or not has_relief or asked not in ("auto", "relief"):
+        return scene
+    made = panorama_of_photos(scene, cache)
+    if made is not None:
+        return made
+    why = f"{scene.name}: nothing that the start view shows was recognised in another photo"
+    if asked == "relief":
+        raise InputError(
+            f"{why}, and a relief needs what is all around; give a panorama, or photos taken from one spot, each "
+            "sharing a third with the next"
+        )
+    return dataclasses.replace(scene, notes=(*scene.notes, f"{why}; its depth is estimated without that"))
 
 
 def previz_kind(asked: PrevizKind, scene: Scene, parts: ModelParts) -> PrevizKind:

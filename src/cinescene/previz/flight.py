@@ -65,7 +65,7 @@ def fly_through_panorama(
     if cameras.projection != "perspective" or len(cameras.batch_shape) != 1:
         raise GeometryError("previz: expected perspective cameras of shape (t,)")
     if pyramid is None:
-        pyramid = panorama.pyramid(spacing_rad=closest_spacing_rad(cameras) / 2)
+        pyramid = previz_pyramid(panorama, closest_spacing_rad(cameras) / 2)
     centre = panorama.camera.position
     panorama_from_world = panorama.camera.camera_from_world[:3, :3].float()
     for index in range(len(cameras)):
@@ -90,7 +90,17 @@ def _frame(
     parallax = _angle(rays, from_centre)
     moved = (parallax - pixel_rad).clamp_min(0) * place.slip(from_centre)
     photographed = 1 / (1 + (moved / HALF_GUESSED_RAD).square())
-    return PrevizFrame(image=image * known, photographed=photographed * known)
+    if len(image) > 3:
+        photographed = photographed * image[3].clamp(0, 1)
+    return PrevizFrame(image=image[:3] * known, photographed=photographed * known)
+
+
+def previz_pyramid(panorama: Panorama, spacing_rad: float) -> PanoramaPyramid:
+    """With a fourth channel that says where a panorama was photographed, if parts of it were not."""
+    if panorama.known is None:
+        return panorama.pyramid(spacing_rad)
+    image = panorama.image if panorama.image.is_floating_point() else panorama.image.float() / 255
+    return PanoramaPyramid.build(torch.cat([image, panorama.known[None].to(image)]), spacing_rad)
 
 
 def _distances(

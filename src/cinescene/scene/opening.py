@@ -184,25 +184,30 @@ def _from_panorama(info: PictureInfo, layout: ViewLayout, tone_mapping: ToneMapp
         )
     picture = load_image(info.path, tone_mapping)
     panorama = Panorama.from_image(picture.pixels, str(info.path))
+    return panorama_scene(info.path.name, panorama, layout, picture.info.notes)
+
+
+def panorama_scene(name: str, panorama: Panorama, layout: ViewLayout, notes: tuple[str, ...] = ()) -> Scene:
+    """The scene of a panorama, with the views that a layout cuts from it."""
     cameras = layout.cameras(panorama.camera)
     views = tuple(
         SceneView(
-            name=name,
+            name=view_name,
             source=PanoramaCrop(panorama=panorama, camera=cameras[index]),
             intrinsics_px=cameras.intrinsics_px[index],
             lens="exact",
             world_from_camera=cameras.world_from_camera[index],
         )
-        for index, name in enumerate(layout.names)
+        for index, view_name in enumerate(layout.names)
     )
     return Scene(
-        name=info.path.name,
+        name=name,
         kind="panorama",
         views=views,
         panorama=panorama,
         metres_per_unit=1.0,
         up_known=True,
-        notes=picture.info.notes,
+        notes=notes,
     )
 
 

@@ -14,7 +14,7 @@ from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import InputError
 from cinescene.scene.sphere_sampling import PanoramaPyramid, sample_panorama
 from cinescene.scene.view_layout import ViewLayout
-from cinescene.tensor_types import Float, Tensor, UInt8
+from cinescene.tensor_types import Bool, Float, Tensor, UInt8
 
 SMALLEST_PANORAMA_PX = (64, 32)
 LARGEST_PANORAMA_PIXELS = 80_000_000
@@ -35,10 +35,13 @@ class Panorama:
     ``camera``
         One equirectangular camera of the same size. Unless stated otherwise it stands at the origin of a z-up world,
         level, and the panorama's centre column looks along world +y.
+    ``known``
+        Where it was photographed and not filled in; None where all of it was.
     """
 
     image: UInt8[Tensor, "3 h w"] | Float[Tensor, "3 h w"]
     camera: Cameras
+    known: Bool[Tensor, "h w"] | None = None
 
     def __post_init__(self) -> None:
         height, width = self.image.shape[-2:]
@@ -47,6 +50,8 @@ class Panorama:
             raise InputError("panorama: expected one equirectangular camera")
         if self.camera.size_px != (width, height):
             raise InputError(f"panorama: the picture is {width}×{height} but its camera {self.camera.size_px}")
+        if self.known is not None and tuple(self.known.shape) != (height, width):
+            raise InputError(f"panorama: the picture is {width}×{height} but known of shape {tuple(self.known.shape)}")
 
     @classmethod
     def from_image(cls, image: UInt8[Tensor, "3 h w"] | Float[Tensor, "3 h w"], name: str = "panorama") -> Panorama:

@@ -13,12 +13,13 @@ import torch
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.projection import project
 from cinescene.errors import InputError
-from cinescene.previz.flight import PrevizFrame, Surroundings, fly_through_panorama
+from cinescene.previz.flight import PrevizFrame, Surroundings, fly_through_panorama, previz_pyramid
 from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.previz.support import SUPPORTED_SHARE, path_warnings, relief_warnings
+from cinescene.scene.around.panorama import panorama_of_photos, turns_cache
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.relief import load_relief_net
@@ -61,6 +62,8 @@ def open_stage(source: str, camera_height_m: float, nano: Path) -> Stage:
     if not 0.1 <= camera_height_m <= 50:
         raise InputError(f"camera height: expected 0.1 to 50 m, got {camera_height_m:g}")
     scene = Scene.open(source)
+    if scene.panorama is None and scene.cameras is None:
+        scene = panorama_of_photos(scene, turns_cache()) or scene
     pictures = scene.view_images((THUMBNAIL_PX, THUMBNAIL_PX))
     thumbnails = (pictures.images * 255).round().to(torch.uint8)
     if scene.panorama is not None:
@@ -123,7 +126,7 @@ def _panorama_stage(
         surface, warn = stand_in, lambda track: [*path_warnings(track, stand_in), *speed_warnings(track)]
         notes.append("no relief network: the place is taken to be a flat ground and a far dome")
     points, colours = _panorama_points(panorama, surface)
-    pyramid = lru_cache(maxsize=PYRAMIDS)(lambda octave_quarter: panorama.pyramid(2 ** (octave_quarter / 4)))
+    pyramid = lru_cache(maxsize=PYRAMIDS)(lambda octave_quarter: previz_pyramid(panorama, 2 ** (octave_quarter / 4)))
 
     def look(camera: Cameras) -> PrevizFrame:
         fineness = pyramid(math.floor(4 * math.log2(closest_spacing_rad(camera) / 2)))

@@ -17,8 +17,9 @@ from PIL import Image
 
 from cinescene.cameras import Cameras
 from cinescene.cameras.transforms import invert_rigid
-from cinescene.errors import InputError, MissingDependencyError
+from cinescene.errors import InputError
 from cinescene.evaluation.poses.estimate import PoseEstimate, unposed_estimate
+from cinescene.scene.around.features import load_pycolmap
 from cinescene.tensor_types import Bool, Tensor, UInt8
 
 FEWEST_POSED = 3
@@ -41,7 +42,7 @@ class ColmapOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ColmapPoses:
-    """The pose estimator of pycolmap; see `PoseEstimator`. Raises `MissingDependencyError` without pycolmap."""
+    """The pose estimator of pycolmap; see `PoseEstimator`."""
 
     options: ColmapOptions = ColmapOptions()
 
@@ -55,18 +56,6 @@ class ColmapPoses:
         with tempfile.TemporaryDirectory(prefix="cinescene-colmap-") as folder:
             models = _reconstruct(pycolmap, Path(folder), frames, wanted, background, self.options)
         return _estimate(models, len(frames), method)
-
-
-def load_pycolmap() -> Any:
-    """pycolmap, with its log silenced; raises `MissingDependencyError` that names the extra."""
-    try:
-        import pycolmap
-    except ImportError as error:
-        raise MissingDependencyError(
-            "posing frames by structure from motion needs pycolmap; install it with: pip install 'cinescene[eval]'"
-        ) from error
-    pycolmap.logging.minloglevel = pycolmap.logging.FATAL.value
-    return pycolmap
 
 
 def _reconstruct(
