@@ -12,6 +12,7 @@ from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import CineSceneError, InputError
 from cinescene.presets import NANO_FOLDER
 from cinescene.previz.flight import PrevizFrame
+from cinescene.scene.samples import sample_path
 from cinescene.studio.draw import pose_of, speed_colours, vertical_fov, wxyz_of
 from cinescene.studio.stage import GUESSED, Stage, guess_warnings, measured_height_m, open_stage, speed_warnings, tinted
 
@@ -96,6 +97,12 @@ def test_photos_have_a_stage_too() -> None:
     assert stage.view_cameras is not None
     assert len(stage.view_cameras) == len(stage.views)
     assert stage.look(stage.view_cameras[:1].resized(64, 36)).image.shape == (3, 36, 64)
+    assert any("fit together" in note for note in stage.notes)
+
+
+def test_a_single_photo_has_the_depth_that_was_estimated() -> None:
+    stage = open_stage(str(sample_path("sample:courtyard/photos") / "01.jpg"), 1.6, NANO_FOLDER)
+    assert len(stage.points) > 1000
     assert any("small network" in note for note in stage.notes)
 
 
