@@ -19,8 +19,11 @@ from cinescene.model.levers import Levers
 from cinescene.model.transformer import CineSceneTransformer
 from cinescene.pipeline import CineScenePipeline, GeneratedShot
 from cinescene.sampling import Guidance
+from cinescene.scene.relief import ReliefConfig, ReliefNet
+from cinescene.scene.samples import sample_path
 from cinescene.scene.scene import Scene
 from cinescene.scene.view_layout import ViewLayout
+from cinescene.shot_plan import ShotPlan
 from cinescene.shot_settings import ShotSettings
 from cinescene.video import read_video
 from tests.model.conftest import as_users_run  # noqa: F401 - a fixture
@@ -207,6 +210,29 @@ def test_photos_without_poses_are_shot_on_too(parts: ModelParts, tmp_path: Path)
     shot = shoot(CineScenePipeline(without), tmp_path)
     assert shot.previz is None
     assert shot.manifest["resolved"]["previz"] == "none"
+
+
+def test_photos_from_one_spot_are_shot_on_as_their_panorama(parts: ModelParts, tmp_path: Path) -> None:
+    settings = ShotSettings(frames=5, width_px=64, height_px=48)
+    with_relief = dataclasses.replace(parts, relief=ReliefNet(ReliefConfig()))
+    photos = sample_path("sample:street/photos")
+
+    def plan(scene: object, model: ModelParts, **changed: object) -> ShotPlan:
+        changes = dataclasses.replace(settings, **changed)
+        return ShotPlan.made(model, Levers(), scene, "a ball rolls", "pan right 20deg", 0, changes)
+
+    shot = plan(photos, with_relief)
+    assert (shot.previz, shot.scene.kind) == ("relief", "panorama")
+    assert shot.scene.panorama is not None
+    assert shot.scene.panorama.known is not None
+    assert shot.source.content_hash == Scene.open(photos).content_hash
+    assert plan(photos, parts).scene.panorama is None
+    assert plan(photos, with_relief, previz="vggt").scene.panorama is None
+    alone = plan(photos / "01.jpg", with_relief)
+    assert alone.previz == "vggt"
+    assert "nothing that the start view shows" in alone.scene.notes[-1]
+    with pytest.raises(InputError, match="sharing a third"):
+        plan(photos / "01.jpg", with_relief, previz="relief")
 
 
 def test_what_cannot_be_made_is_refused_before_anything_is_computed(

@@ -314,7 +314,7 @@ class CineScenePipeline:
             },
             "blocking": blocking_to_json(shot.performances) if shot.performances else None,
             "hashes": {
-                "scene": shot.scene.content_hash,
+                "scene": shot.source.content_hash,
                 "camera": tensor_hash(shot.track.world_from_camera.float()),
                 "weights": self.weights_hash,
                 "latents": tensor_hash(latents.float()),

@@ -48,12 +48,14 @@ class Clock:
 class ShotPlan:
     """Scene, path and options of a shot, all settled.
 
+    ``source`` is the scene as it was given, ``scene`` what is shot: photos may have become a panorama.
     ``track`` has the size of what the model makes; the video is ``enlarge`` times as large (`delivered_track`).
     ``surroundings`` are what a panorama's previz moves through. ``performances`` are played by stand-ins in the previz,
     in the path's world.
     ``request`` is what was asked for in words and file names, for the manifest; objects are None there.
     """
 
+    source: Scene
     scene: Scene
     track: CameraTrack
     settings: ShotSettings
@@ -93,15 +95,14 @@ class ShotPlan:
         _check_prompt(prompt)
         if not 0 <= seed < 2**63:
             raise InputError(f"seed: expected a whole number from 0 to 2^63 − 1, got {seed}")
-        place = scene if isinstance(scene, Scene) else Scene.open(scene)
+        source = scene if isinstance(scene, Scene) else Scene.open(scene)
         if settings.start_view is not None:
-            place = place.with_start_view(settings.start_view)
+            source = source.with_start_view(settings.start_view)
         path = plan_path(camera, settings, parts.defaults, parts.transformer.config.frames_per_latent)
         width, height = path.track.cameras().size_px
         check_clip_size(len(path.track), height, width, parts.autoencoder.temporal_factor, multiple_px(parts))
         sampling = settings.sampling(parts.defaults)
-        if not settings.hide_scene:
-            place = scene_to_shoot(place, settings.previz, parts, turns_cache())
+        place = source if settings.hide_scene else scene_to_shoot(source, settings.previz, parts, turns_cache())
         previz = "none" if settings.hide_scene else previz_kind(settings.previz, place, parts)
         detail = settings.detail_tolerance(parts.defaults)
         enlarge = settings.enlargement(parts.defaults, has_detail=detail > 0 and previz != "none")
@@ -109,6 +110,7 @@ class ShotPlan:
         surroundings = surroundings_of(place, previz, parts, settings.camera_height_m, settings.dome_radius_m)
         performances = _performances(parts, surroundings, previz, prompt, path.track, seed, settings)
         return cls(
+            source=source,
             scene=place,
             track=path.track,
             settings=settings,

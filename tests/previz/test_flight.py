@@ -120,3 +120,18 @@ def test_a_preview_and_its_map_are_written_together(tmp_path: Path) -> None:
             tmp_path / "c.mp4",
         )
     assert {p.name for p in tmp_path.iterdir()} == {"a.mp4", "a-map.mp4"}
+
+
+def test_what_a_panorama_was_filled_in_with_is_not_photographed() -> None:
+    panorama = Panorama.from_image(torch.full((3, 64, 128), 0.5))
+    known = torch.ones(64, 128, dtype=torch.bool)
+    known[32:] = False
+    partly = dataclasses.replace(panorama, known=known)
+    cameras = cameras_at([[0.0, 0.0, 0.0]])
+    (frame,) = fly_through_panorama(partly, cameras, PLACE)
+    rise = pixel_rays(cameras[0])[1][..., 2]
+    assert float(frame.photographed[rise > 0.1].min()) > 0.98
+    assert float(frame.photographed[rise < -0.1].max()) < 0.02
+    assert torch.allclose(frame.image, torch.full_like(frame.image, 0.5), atol=1e-3)
+    with pytest.raises(InputError, match="known"):
+        dataclasses.replace(panorama, known=known[:32])
