@@ -17,7 +17,7 @@ from cinescene.previz.geometry_flight import fly_through_geometry, panorama_dept
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.previz.support import path_warnings, relief_warnings
-from cinescene.scene.around.panorama import panorama_of_photos, turns_cache
+from cinescene.scene.around.panorama import surrounded
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
 from cinescene.scene.relief import load_relief_net
@@ -70,8 +70,8 @@ def open_place(scene: Scene, options: PlaceOptions) -> Place:
 
     Photos whose cameras are not known become the panorama that they make, where one is needed.
     """
-    if options.geometry in ("standin", "relief") and scene.panorama is None and scene.cameras is None:
-        scene = panorama_of_photos(scene, turns_cache()) or scene
+    if options.geometry in ("standin", "relief"):
+        scene = surrounded(scene)
     if options.geometry == "standin":
         return _stand_in(scene, options)
     if options.geometry == "relief":

@@ -19,7 +19,7 @@ from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
 from cinescene.previz.support import SUPPORTED_SHARE, path_warnings, relief_warnings
-from cinescene.scene.around.panorama import panorama_of_photos, turns_cache
+from cinescene.scene.around.panorama import surrounded
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.relief import load_relief_net
@@ -61,9 +61,7 @@ def open_stage(source: str, camera_height_m: float, nano: Path) -> Stage:
     """The stage of a scene; ``nano`` is the folder with the relief network and VGGT. Raises `CineSceneError`."""
     if not 0.1 <= camera_height_m <= 50:
         raise InputError(f"camera height: expected 0.1 to 50 m, got {camera_height_m:g}")
-    scene = Scene.open(source)
-    if scene.panorama is None and scene.cameras is None:
-        scene = panorama_of_photos(scene, turns_cache()) or scene
+    scene = surrounded(Scene.open(source))
     pictures = scene.view_images((THUMBNAIL_PX, THUMBNAIL_PX))
     thumbnails = (pictures.images * 255).round().to(torch.uint8)
     if scene.panorama is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,10 @@ class PhotoLink:
     def turn(self, focal_px: Float[Tensor, "v"]) -> Float[Tensor, "3 3"]:
         """The rotation from the first camera to the second."""
         return self.correction @ _drawn_together(*self.rays(focal_px))
+
+    def disagreement(self, rotations: Mapping[int, Float[Tensor, "3 3"]], focal_px: Float[Tensor, "v"]) -> float:
+        """Angle between its own turn and that of the ``world_from_camera`` rotations of photos, by their numbers."""
+        return float(rotation_angle(rotations[self.second] @ self.turn(focal_px) @ rotations[self.first].T))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -142,7 +146,7 @@ def _drawn_together(first: Float[Tensor, "m 3"], second: Float[Tensor, "m 3"]) -
 
 
 def _correction(link: PhotoLink, turn: Float[Tensor, "3 3"], focal_px: Float[Tensor, "v"]) -> Float[Tensor, "3 3"]:
-    """None where rays nearly meet (the epipolar geometry is then undetermined) or the turn is out of the question."""
+    """None to make where rays nearly meet (which leaves the epipolar geometry open) or the turn is far off."""
     first, second = link.rays(focal_px)
     together = _drawn_together(first, second)
     parallax = (first @ together.T - second).norm(dim=1).median()

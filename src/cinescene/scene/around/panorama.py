@@ -59,6 +59,13 @@ def panorama_of_photos(scene: Scene, cache: TensorCache | None = None) -> Scene 
     return dataclasses.replace(made, notes=(*scene.notes, *_notes(turns, lost, assumed)), left_out=left_out)
 
 
+def surrounded(scene: Scene) -> Scene:
+    """Photos whose cameras are not known as the panorama that they make, if they make one; other scenes as they are."""
+    if scene.panorama is not None or scene.cameras is not None:
+        return scene
+    return panorama_of_photos(scene, turns_cache()) or scene
+
+
 def levelled(rotations: Float[Tensor, "k 3 3"], start: int) -> Float[Tensor, "k 3 3"]:
     """Rotations in a z-up world in which the start photo heads along +y.
 

@@ -18,7 +18,6 @@ import torch
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
-from cinescene.cameras.transforms import rotation_angle
 from cinescene.scene.around.links import PhotoLink, PhotoPair, link_photos
 from cinescene.tensor_types import Bool, Float, Tensor
 
@@ -118,8 +117,8 @@ def _agreement(
     total = 0.0
     for link in links:
         if link.first in tree:
-            off = rotation_angle(tree[link.second] @ link.turn(focal_px) @ tree[link.first].T)
-            total += link.strength * math.exp(-((float(off) / LOOSE_TURN_RAD) ** 2))
+            off = link.disagreement(tree, focal_px)
+            total += link.strength * math.exp(-((off / LOOSE_TURN_RAD) ** 2))
     return total * math.exp(-((math.log(factor) / FOCAL_SPREAD) ** 2) / 8)
 
 
@@ -223,7 +222,7 @@ class _Problem:
         """Angle, of each link, between its own turn and that of the solution."""
         focal = torch.from_numpy(self._focal(math.log(factor)))
         place = dict(zip(self.members, rotations, strict=True))
-        return [float(rotation_angle(place[x.second] @ x.turn(focal) @ place[x.first].T)) for x in self.links]
+        return [link.disagreement(place, focal) for link in self.links]
 
     def result(self, rotations: Float[Tensor, "k 3 3"], factor: float) -> PhotoTurns:
         off, _, angle = self._errors(Rotation.from_matrix(rotations.numpy()), math.log(factor))
