@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cinescene.blocking.document import blocking_from_json, blocking_to_json, read_blocking, write_blocking
 from cinescene.blocking.staging import stage_prompt
-from cinescene.blocking.stand_ins import solids_at, with_stand_ins
+from cinescene.blocking.stand_ins import People, solids_at, with_stand_ins
 from cinescene.cameras import Cameras
 from cinescene.cameras.projection import project
 from cinescene.cameras.transforms import level_rotation, rigid
@@ -80,12 +80,13 @@ def test_subjects_keep_apart_and_seeds_make_takes() -> None:
     assert stage_prompt("a man waves and a woman stands", cameras, TIMES, FLOOR_M, 1) != again
 
 
+@pytest.mark.parametrize("people", ["figures", "solids"])
 @pytest.mark.parametrize("deed", ["sits down", "bends down", "jumps", "waves", "turns around", "runs to the left"])
-def test_stand_ins_stay_on_the_floor_and_below_their_height(deed: str) -> None:
+def test_stand_ins_stay_on_the_floor_and_below_their_height(deed: str, people: People) -> None:
     (one,) = stage_prompt(f"a woman in a green dress {deed}", panning(0.0, 0.0), TIMES, FLOOR_M, 5)
     lows, highs = [], []
     for time in TIMES:
-        points = np.concatenate([solid.positions for solid in solids_at(one, time)])
+        points = np.concatenate([solid.positions for solid in solids_at(one, time, people)])
         lows.append(points[:, 2].min() - FLOOR_M)
         highs.append(points[:, 2].max() - FLOOR_M)
     assert -0.09 < min(lows) < 0.05

@@ -11,10 +11,11 @@ import torch
 import torch.nn.functional as F
 
 from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight
+from cinescene.blocking.pictures import picture_colours
 from cinescene.cameras import Cameras
-from cinescene.scene.splat_raster import seen_triangles
-from cinescene.sets.mesh import Mesh
-from cinescene.tensor_types import Float, Int, Tensor
+from cinescene.scene.splat_raster import SeenTriangles, projected_px, seen_triangles
+from cinescene.sets.mesh import Material, Mesh
+from cinescene.tensor_types import Bool, Float, Int, Tensor
 
 NEAR_M = 0.05
 MEAN_LIGHT = 0.7
@@ -25,26 +26,29 @@ FINER = 3
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solid:
-    """Triangles with a colour a vertex (sRGB in [0, 1]); world metres, z up."""
+    """Triangles with a colour a vertex (sRGB in [0, 1]); world metres, z up.
+
+    Where there is a ``material``, its picture takes the place of the colours, ``uvs`` are in repeats of it, and only
+    front faces (counter-clockwise) are seen.
+    """
 
     positions: Float[np.ndarray, "n 3"]
     normals: Float[np.ndarray, "n 3"]
     colours: Float[np.ndarray, "n 3"]
     triangles: Int[np.ndarray, "m 3"]
+    material: Material | None = None
+    uvs: Float[np.ndarray, "n 2"] | None = None
 
     @classmethod
     def of_mesh(cls, mesh: Mesh) -> Solid:
-        """A subject's mesh with its texture's colours at its vertices."""
-        picture = mesh.material.albedo
-        rows, columns = picture.shape[:2]
-        place = np.mod(mesh.uvs / mesh.material.metres_per_tile, 1.0)
-        column = np.minimum((place[:, 0] * columns).astype(int), columns - 1)
-        row = np.minimum(((1 - place[:, 1]) * rows).astype(int), rows - 1)
+        """A subject's mesh with its picture."""
         return cls(
             positions=mesh.positions,
             normals=mesh.normals,
-            colours=picture[row, column].astype(np.float32) / 255,
+            colours=np.ones_like(mesh.positions),
             triangles=mesh.triangles,
+            material=mesh.material,
+            uvs=mesh.uvs / mesh.material.metres_per_tile,
         )
 
 
@@ -136,10 +140,14 @@ def sight(solids: Sequence[Solid], camera: Cameras, light: PlaceLight | None = N
     )
     points = _joined(solids, "positions")
     lit = (light or PlaceLight.from_above()).on(_joined(solids, "normals"))
-    colours = (_joined(solids, "colours") * (MEAN_LIGHT * lit) ** (1 / DISPLAY_GAMMA)).clamp(0, 1)
-    seen = seen_triangles(points, triangles, fine, NEAR_M)
+    shade = (MEAN_LIGHT * lit) ** (1 / DISPLAY_GAMMA)
+    turned_away = _back_faces(points, triangles, fine) & torch.from_numpy(
+        np.repeat([solid.material is not None for solid in solids], [len(solid.triangles) for solid in solids])
+    )
+    seen = seen_triangles(points, triangles[~turned_away], fine, NEAR_M)
+    own = _colours(solids, starts, seen, projected_px(points, fine)[0])
     picture = torch.zeros(4, height * FINER * width * FINER)
-    picture[:3, seen.pixel] = (colours[seen.corners] * seen.weights[..., None]).sum(1).T
+    picture[:3, seen.pixel] = (own * _across(shade, seen)).clamp(0, 1).T
     picture[3, seen.pixel] = 1
     inverse_depth = torch.zeros_like(picture[:1])
     inverse_depth[0, seen.pixel] = seen.inverse_depth
@@ -150,6 +158,41 @@ def sight(solids: Sequence[Solid], camera: Cameras, light: PlaceLight | None = N
         cover=picture[3],
         depth=torch.where(picture[3] > 0, 1 / closest.clamp_min(1e-9), torch.inf),
     )
+
+
+def _colours(
+    solids: Sequence[Solid], starts: Int[np.ndarray, "s"], seen: SeenTriangles, place: Float[Tensor, "v 2"]
+) -> Float[Tensor, "n 3"]:
+    """The colours of what is seen, unlit; ``place`` is where vertices are in the picture."""
+    colours = _across(_joined(solids, "colours"), seen)
+    owner = torch.from_numpy(np.searchsorted(starts, seen.corners[:, 0].numpy(), side="right") - 1)
+    for number, solid in enumerate(solids):
+        here = (owner == number).nonzero()[:, 0]
+        if solid.material is None or solid.uvs is None or not len(here):
+            continue
+        corners = seen.corners.index_select(0, here)
+        uvs = torch.from_numpy(solid.uvs.astype(np.float32))[corners - int(starts[number])]
+        rows, columns = solid.material.albedo.shape[:2]
+        texels = _area(uvs * uvs.new_tensor([columns, rows]))
+        pixels = _area(place[corners]).clamp_min(1e-3)
+        places = (uvs * seen.weights.index_select(0, here)[..., None]).sum(1)
+        colours[here] = picture_colours(solid.material, places, (texels / pixels).sqrt())
+    return colours
+
+
+def _back_faces(points: Float[Tensor, "v 3"], triangles: Int[Tensor, "m 3"], camera: Cameras) -> Bool[Tensor, "m"]:
+    first, second, third = points[triangles].unbind(1)
+    outward = torch.linalg.cross(second - first, third - first)
+    return ((camera.position - first) * outward).sum(-1) <= 0
+
+
+def _across(values: Float[Tensor, "v k"], seen: SeenTriangles) -> Float[Tensor, "n k"]:
+    return (values[seen.corners] * seen.weights[..., None]).sum(1)
+
+
+def _area(corners: Float[Tensor, "n 3 2"]) -> Float[Tensor, "n"]:
+    first, second = (corners[:, 1:] - corners[:, :1]).unbind(1)
+    return (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).abs() / 2
 
 
 def _joined(solids: Sequence[Solid], name: str) -> Float[Tensor, "n 3"]:

@@ -1,10 +1,11 @@
-"""Stand-ins: performances as simple solids, and how they are drawn into a previz."""
+"""Stand-ins: performances as figures or simple solids, and how they are drawn into a previz."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +23,8 @@ from cinescene.sets.subjects.person import Person
 from cinescene.sets.subjects.stool import stool_meshes
 from cinescene.tensor_types import Bool, Float, Tensor
 
+People = Literal["figures", "solids"]
+"""Dressed bodies, or rounded limbs in the colours of their clothes."""
 HALO = 1 / 24
 """Of the picture's height: how far around a stand-in the real subject may differ from it."""
 MEAN_LUMINANCE, GAINS = 0.42, (0.3, 1.15)
@@ -30,10 +33,10 @@ SHADED = 0.1
 """Darkening from which a pixel counts as changed by a stand-in."""
 
 
-def solids_at(performance: Performance, time_s: float) -> list[Solid]:
-    """A performance as coloured solids, in its own world. People are stand-ins, everything else is as it is."""
+def solids_at(performance: Performance, time_s: float, people: People = "figures") -> list[Solid]:
+    """A performance as coloured solids, in its own world: people as they are asked for, everything else as it is."""
     time_s = min(max(time_s, 0.0), performance.duration_s)
-    if not isinstance(performance.subject, Person):
+    if people == "figures" or not isinstance(performance.subject, Person):
         return [Solid.of_mesh(mesh) for mesh in performance.meshes_at(time_s)]
     body = stand_in_body(performance.subject)
     solids = body.solids(_actor(performance).posture(time_s), performance.path.floor_m)
@@ -55,6 +58,7 @@ def with_stand_ins(
     performances: Sequence[Performance],
     times_s: Sequence[float],
     panorama: Panorama | None = None,
+    people: People = "figures",
 ) -> Iterator[PrevizFrame]:
     """Previz frames with the performances' stand-ins drawn into them, in the light of the place's panorama.
 
@@ -63,7 +67,7 @@ def with_stand_ins(
     """
     light = None if panorama is None else PlaceLight.of_panorama(panorama)
     for index, frame in enumerate(frames):
-        played = [(performance.path.floor_m, solids_at(performance, times_s[index])) for performance in performances]
+        played = [(one.path.floor_m, solids_at(one, times_s[index], people)) for one in performances]
         shaded = _shaded(frame, played, cameras[index])
         yield _drawn(shaded, sight([solid for _, solids in played for solid in solids], cameras[index], light))
 

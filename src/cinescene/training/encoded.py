@@ -41,7 +41,7 @@ from cinescene.training.mirror import mirrored_caption
 from cinescene.training.views import view_log_depth
 
 VERSION = 1
-STAND_INS = 5
+STAND_INS = 6
 """Version of how stand-ins are drawn."""
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
@@ -352,7 +352,7 @@ class EncodedClips:
         performances, times = dataset.performances(clip) if self.options.stand_ins else ((), ())
         if not performances:
             return stack_previz(frames), None
-        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times, panorama)))
+        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times, panorama, people="solids")))
         return stack_previz(frames), acted
 
     def _geometry(

