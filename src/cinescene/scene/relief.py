@@ -36,12 +36,12 @@ BASE_ABOVE = 0.35
 class ReliefConfig:
     """``height_px`` of the panorama that the network sees (twice as wide); the relief has half as many rows.
 
-    ``widths`` are channels at a half, a quarter, an eighth and a sixteenth of the size; ``depths`` their blocks.
+    ``widths`` are channels at a half, a quarter, an eighth … of the size; ``depths`` their blocks.
     """
 
-    height_px: int = 96
-    widths: tuple[int, ...] = (32, 64, 128, 192)
-    depths: tuple[int, ...] = (2, 2, 3, 3)
+    height_px: int = 192
+    widths: tuple[int, ...] = (16, 32, 64, 128, 192)
+    depths: tuple[int, ...] = (1, 2, 2, 3, 3)
     heads: int = 4
 
     def __post_init__(self) -> None:

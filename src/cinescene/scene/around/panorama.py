@@ -12,7 +12,8 @@ from cinescene.cameras.transforms import normalize
 from cinescene.scene.around.features import LONGEST_PX, features_of
 from cinescene.scene.around.links import pair_photos
 from cinescene.scene.around.stitch import stitch
-from cinescene.scene.around.turns import PhotoTurns, find_turns
+from cinescene.scene.around.turn_problem import PhotoTurns
+from cinescene.scene.around.turns import find_turns
 from cinescene.scene.finding import in_words
 from cinescene.scene.opening import panorama_scene
 from cinescene.scene.panorama import Panorama
