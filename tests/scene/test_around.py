@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from PIL import Image
 from cinescene.cameras import Cameras
 from cinescene.cameras.transforms import level_rotation, rigid, rotation_angle
 from cinescene.scene.around.features import features_of
-from cinescene.scene.around.links import link_photos, pair_photos
+from cinescene.scene.around.likeness import likeness, thumbnail
+from cinescene.scene.around.links import PhotoPair, link_photos, pair_photos
 from cinescene.scene.around.panorama import levelled, panorama_of_photos
 from cinescene.scene.around.stitch import stitch
 from cinescene.scene.around.turns import find_turns
@@ -105,6 +107,49 @@ def test_links_join_neighbours_only() -> None:
         poses = cameras.world_from_camera[[link.second, link.first], :3, :3].double()
         turn = link.turn(torch.full((COUNT,), FOCAL, dtype=torch.float64))
         assert math.degrees(float(rotation_angle(turn.T @ (poses[0].T @ poses[1])))) < 0.5
+
+
+def test_pictures_are_alike_by_their_true_turn_alone() -> None:
+    pictures, cameras = photographed()
+    small = [thumbnail(picture.float().mean(0)) for picture in pictures]
+    intrinsics = cameras.intrinsics_px.double()[0] * torch.tensor([[0.2], [0.2], [1.0]]).double()
+    rotations = cameras.world_from_camera[:, :3, :3].double()
+    by_turn = {
+        (i, j): likeness((small[i], small[j]), (intrinsics, intrinsics), rotations[1].T @ rotations[0])
+        for i in range(COUNT)
+        for j in range(COUNT)
+    }
+    assert by_turn[0, 1] > 0.95
+    assert by_turn[0, 5] < by_turn[0, 1] - 0.3
+    assert likeness((small[0], small[0]), (intrinsics, intrinsics), torch.eye(3).double()) == pytest.approx(1)
+    assert likeness((small[0], small[4]), (intrinsics, intrinsics), rotations[4].T @ rotations[0]) == 0
+
+
+def test_patterns_that_repeat_elsewhere_do_not_bend_the_ring() -> None:
+    pictures, cameras = photographed()
+    pairs = pair_photos(features_of([picture.clone for picture in pictures]))
+    rotations, intrinsics = cameras.world_from_camera[:, :3, :3].double(), cameras.intrinsics_px.double()
+    true = next(pair for pair in pairs if (pair.first, pair.second) == (0, 1))
+    false = [
+        dataclasses.replace(
+            true,
+            first=i,
+            second=i + 3,
+            small=(_small_of(pairs, i), _small_of(pairs, i + 3)),
+        )
+        for i in range(COUNT - 3)
+    ]
+    found = find_turns([*pairs, *false], intrinsics, torch.ones(COUNT, dtype=torch.bool))
+    assert found is not None
+    assert sorted(found.members) == list(range(COUNT))
+    relative = found.world_from_camera[0].T @ found.world_from_camera
+    wanted = rotations[list(found.members)]
+    off = rotation_angle((wanted[0].T @ wanted).mT @ relative)
+    assert math.degrees(float(off.max())) < 0.5
+
+
+def _small_of(pairs: list[PhotoPair], number: int) -> torch.Tensor:
+    return next(pair.small[number == pair.second] for pair in pairs if number in (pair.first, pair.second))
 
 
 def test_levelling_undoes_any_turn_of_the_world_and_heads_for_the_start() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from cinescene.scene.around.likeness import thumbnail
 from cinescene.tensor_types import Float, Int, Tensor, UInt8
 
 LONGEST_PX = 640
@@ -30,11 +31,15 @@ class PhotoFeatures:
         Of length 1.
     ``pixel``
         Pixels of the photo that a pixel of the reduced picture spans: what a point may be off by.
+    ``width_px``, ``small``
+        Of the photo; and the photo as a small grey picture.
     """
 
     points_px: Float[Tensor, "n 2"]
     descriptors: Float[Tensor, "n 128"]
     pixel: float
+    width_px: int
+    small: Float[Tensor, "h w"]
 
 
 def load_pycolmap() -> Any:
@@ -57,6 +62,7 @@ def find_features(picture: UInt8[Tensor, "3 h w"]) -> PhotoFeatures:
     scale = max(1.0, max(height, width) / LONGEST_PX)
     size = (max(1, round(height / scale)), max(1, round(width / scale)))
     grey = picture.float().mul(picture.new_tensor([0.299, 0.587, 0.114], dtype=torch.float32)[:, None, None]).sum(0)
+    small = thumbnail(grey)
     if scale > 1:
         grey = F.interpolate(grey[None, None], size, mode="area")[0, 0]
     pycolmap = load_pycolmap()
@@ -68,7 +74,9 @@ def find_features(picture: UInt8[Tensor, "3 h w"]) -> PhotoFeatures:
     places = torch.tensor([(point.x, point.y) for point in points], dtype=torch.float64).reshape(-1, 2)
     places = places * places.new_tensor([width / size[1], height / size[0]])
     values = torch.from_numpy(np.asarray(descriptors.data, dtype=np.float32).reshape(-1, 128))
-    return PhotoFeatures(points_px=places, descriptors=F.normalize(values, dim=-1), pixel=scale)
+    return PhotoFeatures(
+        points_px=places, descriptors=F.normalize(values, dim=-1), pixel=scale, width_px=width, small=small
+    )
 
 
 def match_features(first: PhotoFeatures, second: PhotoFeatures) -> Int[Tensor, "m 2"]:

@@ -15,13 +15,21 @@ import torch.nn.functional as F
 
 from cinescene.cameras.transforms import closest_rotation, rotation_angle
 from cinescene.scene.around.features import PhotoFeatures, load_pycolmap, match_features
+from cinescene.scene.around.likeness import likeness
 from cinescene.tensor_types import Float, Int, Tensor
 
 NOISE_PX = 2.0
 """A true match lies this close to its epipolar line, in pixels of the reduced photos."""
-FEWEST_MATCHES, LEAST_SHARE = 16, 0.4
-"""Two photos may show the same when so many matches, and this share of all, agree. Where photos share a third of what
-they show, 0.4 to 0.9 agree; where they share nothing, repeated things (books, tiles) can make 0.5 agree."""
+FEWEST_MATCHES = 16
+"""Two photos may show the same when so many matches agree, and these shares of all."""
+CANDIDATE_SHARE = 0.25
+"""Of candidates: with a wrong focal length, fewer matches of a true pair agree."""
+SURE = (0.5, 0.1)
+"""Share, and likeness of the small pictures where they overlap, that make a link. Of 24 sets of photos, neighbours have
+shares of 0.36 to 0.9, and are 0.9 alike where taken in one spot, 0.2 and more where 60 cm apart."""
+ALIKE = (0.35, 0.65)
+"""The same, where repeated things (books, tiles) leave many matches wrong. Photos that share nothing have shares of up
+to 0.46 then, and are seldom more than 0.6 alike."""
 MOST_TRIED, MOST_TRIALS, MOST_MATCHES = 300, 500, 60
 MEDIAN_STEPS = 20
 LITTLE_PARALLAX, LARGEST_CORRECTION_RAD = 0.02, math.radians(35)
@@ -36,7 +44,7 @@ class PhotoLink:
     ``noise_px``
         What these places may be off by.
     ``strength``
-        How well the pair is tied: more, and more unanimous, matches.
+        How well the pair is tied: more, and more unanimous, matches, and pictures that look alike.
     ``correction``
         The rotation that is left to the true one from that which draws rays together, because of parallax.
     """
@@ -64,13 +72,26 @@ class PhotoLink:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PhotoPair:
-    """Two photos, by their numbers, and the places (m,) in each that look alike, right or wrong."""
+    """Two photos, by their numbers, and the places (m,) in each that look alike, right or wrong.
+
+    ``small`` are the two as small pictures, whose pixels are so many times larger (``times``).
+    """
 
     first: int
     second: int
     first_px: Float[Tensor, "m 2"]
     second_px: Float[Tensor, "m 2"]
     noise_px: float
+    small: tuple[Float[Tensor, "h w"], Float[Tensor, "h2 w2"]]
+    times: tuple[float, float]
+
+    def likeness(self, intrinsics_px: Float[Tensor, "v 3 3"], turn: Float[Tensor, "3 3"]) -> float:
+        """How alike they look where a turn from the first to the second says that they show the same."""
+        reduced = [
+            torch.diag(intrinsics_px.new_tensor([1 / times, 1 / times, 1])) @ intrinsics_px[number]
+            for number, times in zip((self.first, self.second), self.times, strict=True)
+        ]
+        return likeness(self.small, (reduced[0], reduced[1]), turn)
 
 
 def pair_photos(features: Sequence[PhotoFeatures]) -> list[PhotoPair]:
@@ -81,20 +102,33 @@ def pair_photos(features: Sequence[PhotoFeatures]) -> list[PhotoPair]:
         if len(matches) >= FEWEST_MATCHES:
             matches = matches[_evenly(len(matches), MOST_TRIED)]
             places = [features[n].points_px[matches[:, side]] for side, n in enumerate((first, second))]
-            noise = max(features[first].pixel, features[second].pixel)
-            pairs.append(PhotoPair(first=first, second=second, first_px=places[0], second_px=places[1], noise_px=noise))
+            one, other = features[first], features[second]
+            pairs.append(
+                PhotoPair(
+                    first=first,
+                    second=second,
+                    first_px=places[0],
+                    second_px=places[1],
+                    noise_px=max(one.pixel, other.pixel),
+                    small=(one.small, other.small),
+                    times=(one.width_px / one.small.shape[1], other.width_px / other.small.shape[1]),
+                )
+            )
     return pairs
 
 
 def link_photos(
-    pairs: Sequence[PhotoPair], intrinsics_px: Float[Tensor, "v 3 3"], least_share: float = LEAST_SHARE
+    pairs: Sequence[PhotoPair], intrinsics_px: Float[Tensor, "v 3 3"], *, candidates: bool = False
 ) -> list[PhotoLink]:
-    """Links between the pairs that have one, by random samples of five matches (Nistér, 2004), seeded."""
-    links = (_link(pair, intrinsics_px, least_share) for pair in pairs)
+    """Links between the pairs that have one, by random samples of five matches (Nistér, 2004), seeded.
+
+    ``candidates``: those also that a wrong focal length may hide.
+    """
+    links = (_link(pair, intrinsics_px, candidates) for pair in pairs)
     return [link for link in links if link is not None]
 
 
-def _link(pair: PhotoPair, intrinsics_px: Float[Tensor, "v 3 3"], least_share: float) -> PhotoLink | None:
+def _link(pair: PhotoPair, intrinsics_px: Float[Tensor, "v 3 3"], candidate: bool) -> PhotoLink | None:
     pycolmap = load_pycolmap()
     numbers, places = (pair.first, pair.second), (pair.first_px, pair.second_px)
     cameras = [_pycolmap_camera(pycolmap, intrinsics_px[number]) for number in numbers]
@@ -106,7 +140,7 @@ def _link(pair: PhotoPair, intrinsics_px: Float[Tensor, "v 3 3"], least_share: f
         return None
     agree = torch.from_numpy(np.asarray(found["inlier_mask"], dtype=bool))
     count, share = int(agree.sum()), float(agree.double().mean())
-    if count < FEWEST_MATCHES or share < least_share:
+    if count < FEWEST_MATCHES or share < (CANDIDATE_SHARE if candidate else ALIKE[0]):
         return None
     chosen = agree.nonzero()[:, 0]
     chosen = chosen[_evenly(len(chosen), MOST_MATCHES)]
@@ -117,11 +151,16 @@ def _link(pair: PhotoPair, intrinsics_px: Float[Tensor, "v 3 3"], least_share: f
         first_px=centred[0],
         second_px=centred[1],
         noise_px=pair.noise_px,
-        strength=count * share**2,
+        strength=0.0,
         correction=torch.eye(3, dtype=torch.float64),
     )
+    focal_px = intrinsics_px[:, 0, 0]
     true_turn = torch.from_numpy(found["cam2_from_cam1"].rotation.matrix())
-    return dataclasses.replace(link, correction=_correction(link, true_turn, intrinsics_px[:, 0, 0]))
+    link = dataclasses.replace(link, correction=_correction(link, true_turn, focal_px))
+    alike = pair.likeness(intrinsics_px, link.turn(focal_px))
+    if not candidate and not any(share >= least and alike >= like for least, like in (SURE, ALIKE)):
+        return None
+    return dataclasses.replace(link, strength=count * share**2 * max(alike, SURE[1]) ** 2)
 
 
 def _evenly(count: int, most: int) -> Int[Tensor, "k"]:

@@ -26,7 +26,7 @@ HEIGHT_PX = 1024
 TURNED_ENOUGH = 0.1
 """Below this share, the photos looked so much one way that their horizontal axes do not tell where up is."""
 NEARBY_RAD, SHARP_PX = math.radians(12), 0.8
-METHOD = 1
+METHOD = 2
 """Counts changes of what photos become, for the cache."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import torch
 
@@ -22,8 +23,9 @@ FOCAL_FACTORS = tuple(2 ** (step / 8) for step in range(-4, 6))
 """Focal lengths that are tried first, in shares of the assumed ones."""
 FACTORS_SOLVED = 3
 """Factors from which all is solved, to see which fits best."""
-CANDIDATE_SHARE = 0.25
-"""With a wrong focal length, fewer matches of a true pair agree."""
+WEAK, CONTRADICTING_RAD = 0.5, math.radians(30)
+"""Links of less than this share of the usual strength, and contradicting the tree of the strongest by more, are left
+out before anything is solved."""
 LOOSE_TURN_RAD = math.radians(12)
 """A pair whose turn differs by more from that of all together was linked wrongly."""
 
@@ -36,7 +38,7 @@ def find_turns(
     ``assumed`` marks photos whose focal length is only assumed; it is found, as one factor for all of them. A link that
     contradicts the others is left out.
     """
-    likely = tuple(x for x in pairs if link_photos([x], intrinsics_px, CANDIDATE_SHARE))
+    likely = tuple(x for x in pairs if link_photos([x], intrinsics_px, candidates=True))
     search = _Search(pairs=likely, intrinsics_px=intrinsics_px, assumed=assumed, wanted=wanted)
     if not assumed.any():
         return search.solved(1.0)
@@ -78,7 +80,7 @@ class _Search:
 
     def solved(self, factor: float) -> PhotoTurns | None:
         """The turns by the matches that agree at a focal factor."""
-        links = _of_component(self._links(factor), self.wanted)
+        links = self._plausible(self._links(factor), factor)
         while links:
             tree = _from_tree(links, self._focal_px(factor), self.wanted)
             problem = TurnProblem(links, self.intrinsics_px[:, 0, 0], self.assumed, tuple(tree))
@@ -90,6 +92,20 @@ class _Search:
             worst = max(wrong, key=lambda link: off[link] / link.strength)
             links = _of_component([link for link in links if link is not worst], self.wanted)
         return None
+
+    def _plausible(self, links: Sequence[PhotoLink], factor: float) -> list[PhotoLink]:
+        """Without weak links that contradict the strong ones by far, as patterns that repeat make them."""
+        links, focal_px = _of_component(links, self.wanted), self._focal_px(factor)
+        if not links:
+            return []
+        tree = _from_tree(links, focal_px, self.wanted)
+        usual = median(link.strength for link in links if link.disagreement(tree, focal_px) < LOOSE_TURN_RAD)
+        kept = [
+            link
+            for link in links
+            if link.strength > WEAK * usual or link.disagreement(tree, focal_px) < CONTRADICTING_RAD
+        ]
+        return _of_component(kept, self.wanted)
 
     def _links(self, factor: float) -> list[PhotoLink]:
         scaled = self.intrinsics_px.clone()
