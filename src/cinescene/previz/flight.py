@@ -17,7 +17,7 @@ from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.sphere_sampling import PanoramaPyramid, sample_panorama
 from cinescene.tensor_types import Float, Tensor
 
-A_GRAIN = 6
+A_GRAIN = 3
 """Rays that are followed across a grain of the surroundings, in pictures that have more pixels there."""
 HALF_GUESSED_RAD = math.radians(20)
 """Angle between how a point is seen and how it was photographed at which its picture is trusted by half."""

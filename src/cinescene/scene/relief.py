@@ -28,6 +28,8 @@ FLOOR = 0.08
 """Added to h / distance before the logarithm: what is much farther than 12 camera heights is all the same."""
 FARTHEST = 40.0
 """Distances, in camera heights, end here."""
+TURNS = 4
+"""So many turns of a panorama, mirrored too, are estimated and averaged."""
 BASE_ABOVE = 0.35
 """h / distance that is assumed, before anything is learnt, above the ground's line of sight."""
 
@@ -114,13 +116,24 @@ class ReliefNet(nn.Module):
 
     @torch.no_grad()
     def estimate(self, panorama: Panorama) -> Relief:
-        """The relief around a level panorama."""
+        """The relief around a level panorama: the mean of what it says of the panorama turned and mirrored.
+
+        Turns are parts of the network's coarsest cell, whose borders would show otherwise.
+        """
         height = self.config.height_px
         image = panorama.image.float() / 255 if not panorama.image.is_floating_point() else panorama.image.float()
         weight = self.head.kernel
         seen = F.interpolate(image[None], (height, 2 * height), mode="area").to(weight)
-        closeness, log_doubt = self(seen)
-        return Relief(closeness=closeness[0].cpu(), doubt=log_doubt[0].exp().cpu())
+        cell = 2 ** (len(self.config.widths) - 1)
+        found = []
+        for turn in range(0, cell, max(1, cell // TURNS)):
+            for mirrored in (False, True):
+                shown = seen.roll(2 * turn, -1)
+                closeness, log_doubt = self(shown.flip(-1) if mirrored else shown)
+                both = torch.cat([closeness, log_doubt.exp()])
+                found.append((both.flip(-1) if mirrored else both).roll(-turn, -1))
+        closeness, doubt = torch.stack(found).mean(0).cpu()
+        return Relief(closeness=closeness, doubt=doubt)
 
 
 def closeness_of(distance: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
