@@ -35,9 +35,9 @@ SHADED = 0.1
 
 def solids_at(performance: Performance, time_s: float, people: People = "figures") -> list[Solid]:
     """A performance as coloured solids, in its own world: people as they are asked for, everything else as it is."""
-    time_s = min(max(time_s, 0.0), performance.duration_s)
     if people == "figures" or not isinstance(performance.subject, Person):
         return [Solid.of_mesh(mesh) for mesh in performance.meshes_at(time_s)]
+    time_s = min(max(time_s, 0.0), performance.duration_s)
     body = stand_in_body(performance.subject)
     solids = body.solids(_actor(performance).posture(time_s), performance.path.floor_m)
     if performance.deed == "sit down" and performance.stool is not None:

@@ -99,12 +99,9 @@ class _Search:
         if not links:
             return []
         tree = _from_tree(links, focal_px, self.wanted)
-        usual = median(link.strength for link in links if link.disagreement(tree, focal_px) < LOOSE_TURN_RAD)
-        kept = [
-            link
-            for link in links
-            if link.strength > WEAK * usual or link.disagreement(tree, focal_px) < CONTRADICTING_RAD
-        ]
+        off = {link: link.disagreement(tree, focal_px) for link in links}
+        usual = median(link.strength for link in links if off[link] < LOOSE_TURN_RAD)
+        kept = [link for link in links if link.strength > WEAK * usual or off[link] < CONTRADICTING_RAD]
         return _of_component(kept, self.wanted)
 
     def _links(self, factor: float) -> list[PhotoLink]:
