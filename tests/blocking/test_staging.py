@@ -1,5 +1,6 @@
 """Subjects go where the prompt says, as the camera sees it, and stay in the picture."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -16,6 +17,7 @@ from cinescene.cameras.projection import project
 from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import InputError
 from cinescene.previz.flight import PrevizFrame
+from cinescene.scene.panorama import Panorama
 
 FLOOR_M = -1.6
 TIMES = [i / 8 for i in range(17)]
@@ -117,6 +119,25 @@ def test_a_stand_in_is_marked_and_elsewhere_only_darkens_the_ground_a_little() -
         changed = after.photographed != before.photographed
         assert bool((after.photographed[changed] > 0.5).all())
         assert bool((after.staged[changed] == 1).all())
+
+
+def test_a_stand_in_is_as_bright_as_its_place_and_the_same_in_all_frames() -> None:
+    """Whatever passes behind it."""
+    cameras = panning(0.0, 0.0)
+    performances = stage_prompt("a man in a red jacket stands", cameras, TIMES, FLOOR_M, 2)
+
+    def red(grey: float) -> list[float]:
+        panorama = Panorama.from_image(torch.full((3, 32, 64), grey), "grey")
+        behind = [
+            dataclasses.replace(frame, image=frame.image * (0.5 + 0.1 * number))
+            for number, frame in enumerate(grey_frames(None))
+        ]
+        drawn = with_stand_ins(behind, cameras, performances, TIMES, panorama, people="solids")
+        return [float((frame.image[0] - frame.image[1]).max()) for frame in drawn]
+
+    dark, bright = red(0.2), red(0.6)
+    assert max(bright) == pytest.approx(min(bright), rel=0.02)
+    assert bright[0] > 1.5 * dark[0]
 
 
 def test_known_geometry_in_front_hides_a_stand_in() -> None:

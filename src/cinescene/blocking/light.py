@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -12,10 +13,18 @@ from cinescene.scene.panorama import Panorama
 from cinescene.tensor_types import Float, Tensor
 
 DISPLAY_GAMMA = 2.2
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+"""Of linear sRGB (IEC 61966-2-1); near enough for the encoded values, too."""
 CLIPPED, CLIPPED_TIMES = 0.92, 6.0
 """sRGB from which a picture begins to be clipped, and how much brighter white is then taken to be than it says."""
 ROWS = 32
 """Of the small panorama that light is summed over; irradiance is far smoother."""
+USUAL, RESPONSE, GAINS = 0.61, 0.75, (0.3, 1.2)
+"""A surface looks as usual where pictures are this bright; elsewhere their brightness to this power, within bounds.
+
+Fitted to how bright 41 clips' subjects are in truth: with it the brightness is off by 29 % (standard deviation of its
+logarithm); by what is around them in each frame 34 %, without any of it 37 %.
+"""
 LEAST = 0.08
 """Of the mean light: what reaches a surface that faces away from all of it."""
 
@@ -41,9 +50,7 @@ class PlaceLight:
     @classmethod
     def of_panorama(cls, panorama: Panorama) -> PlaceLight:
         """The light where a panorama was taken, as far as an 8-bit picture tells."""
-        image = panorama.image.float()
-        if not panorama.image.is_floating_point():
-            image = image / 255
+        image, _ = all_around(panorama)
         linear = image**DISPLAY_GAMMA * (1 + (CLIPPED_TIMES - 1) * ((image - CLIPPED) / (1 - CLIPPED)).clamp(0, 1))
         small = F.interpolate(linear[None], (ROWS, 2 * ROWS), mode="area")[0]
         _, rays = pixel_rays(panorama.camera.to(dtype=torch.float32).resized(2 * ROWS, ROWS))
@@ -56,7 +63,7 @@ class PlaceLight:
         matrices[:, :3, :3] = 15 / 32 * torch.einsum("cn,ni,nj->cij", light, direction, direction)
         matrices[:, :3, 3] = matrices[:, 3, :3] = torch.einsum("cn,ni->ci", light, direction) / 4
         matrices[:, 3, 3] = light.sum(1) * (1 / 4 - 5 / 32)
-        mean = (light.sum(1) / 4 * light.new_tensor([0.2126, 0.7152, 0.0722])).sum()
+        mean = (light.sum(1) / 4 * light.new_tensor(LUMINANCE)).sum()
         return cls(matrices=matrices / mean.clamp_min(1e-9)) if float(mean) > 0 else cls.from_above()
 
     def on(self, normals: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
@@ -64,3 +71,22 @@ class PlaceLight:
         extended = torch.cat([normals, torch.ones_like(normals[:, :1])], dim=1)
         matrices = self.matrices.to(normals)
         return torch.einsum("ni,cij,nj->nc", extended, matrices, extended).clamp_min(LEAST)
+
+
+def exposure_gain(picture: Float[Tensor, "3 h w"], weight: Float[Tensor, "h w"]) -> float:
+    """How bright a surface is where pictures, in [0, 1], look like this one; 1 where nothing is known."""
+    if float(weight.sum()) < 1e-6:
+        return 1.0
+    luminance = torch.einsum("chw,c->hw", picture, picture.new_tensor(LUMINANCE))
+    mean = float((luminance * weight).sum() / weight.sum())
+    return min(max((mean / USUAL) ** RESPONSE, GAINS[0]), GAINS[1])
+
+
+def all_around(panorama: Panorama) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"]]:
+    """A panorama in [0, 1], and the area of its pixels on the sphere where they were photographed."""
+    image = panorama.image.float()
+    if not panorama.image.is_floating_point():
+        image = image / 255
+    rows = image.shape[-2]
+    area = torch.sin((torch.arange(rows) + 0.5) / rows * math.pi)[:, None].expand(image.shape[-2:])
+    return image, area if panorama.known is None else area * panorama.known.to(area)

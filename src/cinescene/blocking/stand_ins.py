@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from cinescene.blocking.body import stand_in_body
-from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight
+from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight, all_around, exposure_gain
 from cinescene.blocking.shadow import on_ground, sky_seen_from_ground
 from cinescene.blocking.solids import Sighting, Solid, sight
 from cinescene.cameras import Cameras
@@ -21,14 +21,11 @@ from cinescene.sets.subjects.acting import Actor
 from cinescene.sets.subjects.performance import Performance
 from cinescene.sets.subjects.person import Person
 from cinescene.sets.subjects.stool import stool_meshes
-from cinescene.tensor_types import Bool, Float, Tensor
 
 People = Literal["figures", "solids"]
 """Dressed bodies, or rounded limbs in the colours of their clothes."""
 HALO = 1 / 24
 """Of the picture's height: how far around a stand-in the real subject may differ from it."""
-MEAN_LUMINANCE, GAINS = 0.42, (0.3, 1.15)
-"""A stand-in is as much brighter or darker as what is around it, within these bounds."""
 SHADED = 0.1
 """Darkening from which a pixel counts as changed by a stand-in."""
 
@@ -63,13 +60,18 @@ def with_stand_ins(
     """Previz frames with the performances' stand-ins drawn into them, in the light of the place's panorama.
 
     ``cameras`` (t,) and performances are in one z-up world in metres, ``times_s`` are those of the frames. What is
-    known to stand in front of a stand-in hides it. They darken the ground around them.
+    known to stand in front of a stand-in hides it. They darken the ground around them. Without a panorama their
+    brightness is that of the first frame.
     """
     light = None if panorama is None else PlaceLight.of_panorama(panorama)
+    gain = None if panorama is None else exposure_gain(*all_around(panorama))
     for index, frame in enumerate(frames):
+        if gain is None:
+            gain = exposure_gain(frame.image, frame.photographed)
         played = [(one.path.floor_m, solids_at(one, times_s[index], people)) for one in performances]
         shaded = _shaded(frame, played, cameras[index])
-        yield _drawn(shaded, sight([solid for _, solids in played for solid in solids], cameras[index], light))
+        seen = sight([solid for _, solids in played for solid in solids], cameras[index], light)
+        yield _drawn(shaded, seen, gain)
 
 
 def _shaded(frame: PrevizFrame, played: Sequence[tuple[float, list[Solid]]], camera: Cameras) -> PrevizFrame:
@@ -83,7 +85,7 @@ def _shaded(frame: PrevizFrame, played: Sequence[tuple[float, list[Solid]]], cam
     return dataclasses.replace(frame, image=frame.image * light, staged=(light < 1 - SHADED).to(light))
 
 
-def _drawn(frame: PrevizFrame, seen: Sighting) -> PrevizFrame:
+def _drawn(frame: PrevizFrame, seen: Sighting, gain: float) -> PrevizFrame:
     cover = seen.cover.to(frame.image)
     if frame.depth is not None:
         cover = cover * (seen.depth.to(frame.image) < frame.depth)
@@ -96,22 +98,10 @@ def _drawn(frame: PrevizFrame, seen: Sighting) -> PrevizFrame:
     columns = F.max_pool2d(staged[None], (2 * reach + 1, 1), stride=1, padding=(reach, 0))
     halo = F.max_pool2d(columns, (1, 2 * reach + 1), stride=1, padding=(0, reach))[0]
     share = torch.where(seen.cover > 0, cover / seen.cover.to(cover).clamp_min(1e-6), 0)
-    colour = seen.colour.to(frame.image) * share * _gain(frame, halo > 0)
+    colour = seen.colour.to(frame.image) * share * gain
     return dataclasses.replace(
         frame,
         image=(frame.image * (1 - cover) + colour).clamp(0, 1),
         photographed=frame.photographed * (1 - cover) + cover,
         staged=halo,
     )
-
-
-def _gain(frame: PrevizFrame, around: Bool[Tensor, "h w"]) -> float:
-    """How bright the surroundings are against a usual picture."""
-    trusted = frame.photographed * around
-    if float(trusted.sum()) < 1:
-        return 1.0
-    luminance: Float[Tensor, "h w"] = (
-        frame.image * frame.image.new_tensor([0.2126, 0.7152, 0.0722])[:, None, None]
-    ).sum(0)
-    mean = float((luminance * trusted).sum() / trusted.sum())
-    return min(max(mean / MEAN_LUMINANCE, GAINS[0]), GAINS[1])
