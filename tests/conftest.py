@@ -1,4 +1,6 @@
-"""Runtime shape checks for the whole package, slow-test marker, reproducible randomness."""
+"""Runtime shape checks for the whole package, slow-test marker, reproducible randomness, a cache of the tests' own."""
+
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -25,6 +27,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="slow; run with --run-slow"))
         if "gpu" in item.keywords and not torch.cuda.is_available():
             item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests neither use nor change what the user's shots have left in the usual place."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CINESCENE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

@@ -24,8 +24,10 @@ from cinescene.model.memory import check_memory, estimate_memory
 from cinescene.model.scene_inputs import PrevizKind, multiple_px, previz_kind, scene_to_shoot, surroundings_of
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
+from cinescene.previz.support import path_warnings
 from cinescene.sampling import SamplingOptions
 from cinescene.scene.around.panorama import turns_cache
+from cinescene.scene.relief_cache import relief_cache
 from cinescene.scene.scene import Scene
 from cinescene.sets.subjects.performance import Performance
 from cinescene.shot_settings import ShotSettings, plan_path
@@ -107,7 +109,10 @@ class ShotPlan:
         detail = settings.detail_tolerance(parts.defaults)
         enlarge = settings.enlargement(parts.defaults, has_detail=detail > 0 and previz != "none")
         _check_fits(parts, levers, sampling, (len(path.track), width, height), len(place.views), enlarge)
-        surroundings = surroundings_of(place, previz, parts, settings.camera_height_m, settings.dome_radius_m)
+        surroundings = surroundings_of(
+            place, previz, parts, settings.camera_height_m, settings.dome_radius_m, relief_cache()
+        )
+        warnings = [] if surroundings is None else path_warnings(path.track, surroundings)
         performances = _performances(parts, surroundings, previz, prompt, path.track, seed, settings)
         return cls(
             source=source,
@@ -127,7 +132,7 @@ class ShotPlan:
                 "camera": str(camera) if isinstance(camera, str | Path) else None,
                 "seed": seed,
             },
-            notes=(*path.notes, *path.track.notes),
+            notes=(*path.notes, *path.track.notes, *warnings),
         )
 
 

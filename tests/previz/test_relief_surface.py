@@ -1,20 +1,24 @@
 """A relief as geometry, against places whose distances are known exactly."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cinescene.cameras import Cameras
+from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import GeometryError
 from cinescene.previz.flight import fly_through_panorama
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
+from cinescene.previz.support import path_warnings, smeared_share
 from cinescene.scene.panorama import Panorama
 from cinescene.scene.relief import Relief, ReliefConfig, ReliefNet, closeness_of
+from cinescene.scene.relief_cache import relief_around
+from cinescene.scene.vggt.cache import TensorCache
 
 HEIGHT_M = 1.5
 ROOM = torch.tensor([3.0, 4.0, 1.2])
@@ -104,6 +108,22 @@ def test_around_a_panorama_whose_camera_is_turned() -> None:
     assert ReliefSurface.around(turned, net, 1.6).turn_rad == pytest.approx(0.7)
 
 
+def test_a_kept_relief_is_the_same_panorama_through_the_same_weights(tmp_path: Path) -> None:
+    cache = TensorCache(kind="relief", folder=tmp_path)
+    net = ReliefNet(ReliefConfig(height_px=32, widths=(8, 16), depths=(1, 1), heads=2)).eval()
+    first, second = (Panorama.from_image(torch.rand(3, 64, 128)) for _ in range(2))
+    torch.nn.init.normal_(net.head.kernel)
+    estimated = relief_around(first, net, cache)
+    kept = list(tmp_path.rglob("*.safetensors"))
+    again = relief_around(first, net, cache)
+    assert torch.equal(again.closeness, estimated.closeness)
+    assert torch.equal(again.doubt, estimated.doubt)
+    assert list(tmp_path.rglob("*.safetensors")) == kept
+    assert torch.equal(relief_around(second, net, cache).closeness, net.estimate(second).closeness)
+    torch.nn.init.normal_(net.head.kernel)
+    assert torch.equal(relief_around(first, net, cache).closeness, net.estimate(first).closeness)
+
+
 def test_large_pictures_are_interpolated_without_harm() -> None:
     """A picture of four times the width has the same pixels in the same places, though fewer rays are followed."""
     coarse_image = torch.rand(1, 3, 5, 10, generator=torch.Generator().manual_seed(0))
@@ -141,3 +161,31 @@ def test_a_relief_brings_the_previz_of_a_moving_camera_to_the_truth() -> None:
         errors[name] = float((frame.image - truth).abs().mean())
     assert errors["relief"] < 0.03
     assert errors["relief"] < 0.2 * errors["stand-in"]
+
+
+def looking_ahead(y_m: float, focal_mm: float = 85.0) -> Cameras:
+    return Cameras.from_focal_mm(rigid(level_rotation(), torch.tensor([0.0, y_m, 0.0]).double()), focal_mm, 160, 96)
+
+
+@given(st.floats(0.0, 3.9))
+def test_a_picture_is_smeared_where_its_wall_is_drawn_five_times_as_large_as_it_was_seen(y_m: float) -> None:
+    """A wall 4 m ahead of where the panorama was taken, seen from 4 m − y: enlarged 4 / (4 − y) times."""
+    enlarged = 4 / (4 - y_m)
+    share = smeared_share(looking_ahead(y_m), PLACE)
+    if enlarged < 4.5:
+        assert share < 0.05
+    if enlarged > 7:
+        assert share > 0.9
+
+
+def test_a_path_too_close_to_a_wall_is_told_and_so_is_one_through_it() -> None:
+    def warnings(*places_m: float) -> list[str]:
+        poses = torch.stack([looking_ahead(y).world_from_camera for y in places_m])
+        return path_warnings(CameraTrack.from_cameras(Cameras.from_focal_mm(poses, 85.0, 160, 96)), PLACE)
+
+    assert warnings(0.0, 1.0, 2.0) == []
+    through, smeared = warnings(0.0, 1.0, 2.0, 3.6, 4.5)
+    assert through.startswith("frame 4 (")
+    assert "goes through" in through
+    assert smeared.startswith("frame 3 (")
+    assert "smeared" in smeared

@@ -184,7 +184,12 @@ def previz_kind(asked: PrevizKind, scene: Scene, parts: ModelParts) -> PrevizKin
 
 
 def surroundings_of(
-    scene: Scene, kind: PrevizKind, parts: ModelParts, camera_height_m: float, dome_radius_m: float
+    scene: Scene,
+    kind: PrevizKind,
+    parts: ModelParts,
+    camera_height_m: float,
+    dome_radius_m: float,
+    cache: TensorCache | None = None,
 ) -> StandIn | ReliefSurface | None:
     """What a panorama's previz moves through; None for other kinds of previz."""
     if kind == "standin":
@@ -193,7 +198,7 @@ def surroundings_of(
         return None
     assert parts.relief is not None
     assert scene.panorama is not None
-    return ReliefSurface.around(scene.panorama, parts.relief, camera_height_m)
+    return ReliefSurface.around(scene.panorama, parts.relief, camera_height_m, cache)
 
 
 def fly_previz(encoded: EncodedScene, cameras: Cameras, surroundings: Surroundings | None) -> Iterator[PrevizFrame]:

@@ -16,11 +16,12 @@ from cinescene.previz.flight import PrevizFrame, fly_through_panorama
 from cinescene.previz.geometry_flight import fly_through_geometry, panorama_depth_views, world_of_start_view
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.previz.support import path_warnings, relief_warnings
+from cinescene.previz.support import path_warnings
 from cinescene.scene.around.panorama import surrounded
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
 from cinescene.scene.relief import load_relief_net
+from cinescene.scene.relief_cache import relief_cache
 from cinescene.scene.scene import Scene
 from cinescene.scene.splat import Mode
 
@@ -107,10 +108,10 @@ def _relief(scene: Scene, options: PlaceOptions) -> Place:
         )
     if options.relief is None:
         raise InputError("geometry relief: expected the folder of a relief network, as `cinescene train relief` writes")
-    surface = ReliefSurface.around(panorama, load_relief_net(options.relief), options.camera_height_m)
+    surface = ReliefSurface.around(panorama, load_relief_net(options.relief), options.camera_height_m, relief_cache())
     return Place(
         fly=lambda cameras: fly_through_panorama(panorama, cameras, surface),
-        warnings=lambda track: relief_warnings(track, surface),
+        warnings=lambda track: path_warnings(track, surface),
         ground_z_m=-options.camera_height_m,
     )
 

@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from cinescene.errors import GeometryError
 from cinescene.scene.panorama import Panorama
 from cinescene.scene.relief import FARTHEST, Relief, ReliefNet, distance_of
+from cinescene.scene.relief_cache import relief_around
+from cinescene.scene.vggt.cache import TensorCache
 from cinescene.tensor_types import Bool, Float, Tensor
 
 NEAREST = 0.08
@@ -39,11 +41,14 @@ class ReliefSurface:
             raise GeometryError(f"camera height: expected a positive number of metres, got {self.camera_height_m}")
 
     @classmethod
-    def around(cls, panorama: Panorama, net: ReliefNet, camera_height_m: float) -> ReliefSurface:
+    def around(
+        cls, panorama: Panorama, net: ReliefNet, camera_height_m: float, cache: TensorCache | None = None
+    ) -> ReliefSurface:
         """The estimated surface around a level panorama, turned as its camera is."""
         ahead = panorama.camera.forward
         turn = math.atan2(float(ahead[0]), float(ahead[1]))
-        return cls(relief=net.estimate(panorama), camera_height_m=camera_height_m, turn_rad=turn)
+        relief = relief_around(panorama, net, cache)
+        return cls(relief=relief, camera_height_m=camera_height_m, turn_rad=turn)
 
     def contains(self, points: Float[Tensor, "*b 3"]) -> Bool[Tensor, "*b"]:
         """Whether points lie in front of the surface and above the ground."""

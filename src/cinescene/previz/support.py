@@ -6,50 +6,75 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import torch
+import torch.nn.functional as F
 
-from cinescene.cameras import CameraTrack
+from cinescene.cameras import Cameras, CameraTrack
+from cinescene.cameras.projection import pixel_rays
+from cinescene.previz.flight import Surroundings
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.tensor_types import Bool, Tensor
+from cinescene.tensor_types import Bool, Float, Tensor
 
 SUPPORTED_SHARE = 0.5
 """Mean trust of a frame below which it is reported as mostly guessed."""
+SMEAR, SMEARED_SHARE = 5.0, 0.1
+"""Enlargement from which what a panorama shows looks smeared, and the share of a picture from which it is told."""
+LOOKED_AT, FRAMES_LOOKED_AT = 48, 17
+"""Pixels along a picture's width, and frames of a path, that are looked at for that."""
 
 
-def path_warnings(track: CameraTrack, place: StandIn) -> list[str]:
-    """Stretches of a path, in metres around the panorama's centre, below the assumed ground or beyond the dome."""
+def path_warnings(track: CameraTrack, place: StandIn | ReliefSurface) -> list[str]:
+    """Stretches of a path, in metres around a panorama, that lead where it cannot be shown, or not well."""
     positions = track.world_from_camera[:, :3, 3]
     below = positions[:, 2] <= -place.camera_height_m
-    beyond = positions.norm(dim=-1) >= place.dome_radius_m
-    warnings = [
-        f"{when}: the camera is below the ground, which is taken to be {place.camera_height_m:g} m below the panorama; "
-        "raise the path or state another camera height"
-        for when in _stretches(below, track)
-    ]
-    warnings += [
-        f"{when}: the camera is {float(positions.norm(dim=-1).max()):.1f} m away, outside the dome of "
-        f"{place.dome_radius_m:g} m; nothing can be shown there; shorten the path or state a larger dome radius"
-        for when in _stretches(beyond & ~below, track)
-    ]
-    return warnings
+    if isinstance(place, StandIn):
+        outside = positions.norm(dim=-1) >= place.dome_radius_m
+        outside_words = (
+            f"the camera is {float(positions.norm(dim=-1).max()):.1f} m away, outside the dome of "
+            f"{place.dome_radius_m:g} m; nothing can be shown there; shorten the path or state a larger dome radius"
+        )
+    else:
+        outside = ~place.contains(positions)
+        outside_words = (
+            "the camera goes through something that the panorama shows, a wall or an object (its distance is "
+            "estimated); shorten the path"
+        )
+    smeared = _spread_over_frames(track, place)
+    inside = ~below & ~outside
+    found = {
+        f"the camera is below the ground, which is taken to be {place.camera_height_m:g} m below the panorama; raise "
+        "the path or state another camera height": below,
+        outside_words: outside & ~below,
+        f"up to {100 * float(smeared.max()):.0f} % of the picture is smeared: the camera is close to, or looks behind, "
+        "what the panorama shows from one side only; keep farther from it": inside & (smeared > SMEARED_SHARE),
+    }
+    return [f"{when}: {words}" for words, flags in found.items() for when in _stretches(flags, track)]
 
 
-def relief_warnings(track: CameraTrack, surface: ReliefSurface) -> list[str]:
-    """Stretches of a path, in metres around a panorama, below the ground or behind what the panorama shows."""
-    positions = track.world_from_camera[:, :3, 3]
-    below = positions[:, 2] <= -surface.camera_height_m
-    behind = ~surface.contains(positions) & ~below
-    warnings = [
-        f"{when}: the camera is below the ground, which is taken to be {surface.camera_height_m:g} m below the "
-        "panorama; raise the path or state another camera height"
-        for when in _stretches(below, track)
-    ]
-    warnings += [
-        f"{when}: the camera goes through something that the panorama shows, a wall or an object (its distance is "
-        "estimated); shorten the path"
-        for when in _stretches(behind, track)
-    ]
-    return warnings
+def smeared_share(camera: Cameras, place: Surroundings) -> float:
+    """The share of a picture in which what a panorama shows is drawn more than `SMEAR` times as large as it was seen.
+
+    That happens close to a surface, and on slopes between what is near and what it hides. ``camera`` is a single one,
+    in metres around the panorama. Directions of neighbouring pixels, as seen from the camera, are compared with those
+    of the same points as seen from the panorama.
+    """
+    width, height = camera.size_px
+    rows = max(2, round(LOOKED_AT * height / width))
+    _, rays = pixel_rays(camera.to(dtype=torch.float32).resized(LOOKED_AT, rows))
+    origin = camera.position.float()
+    distance = place.distance(origin, rays)
+    seen = F.normalize(origin + rays * torch.where(distance.isfinite(), distance, 1.0)[..., None], dim=-1)
+    across = seen.diff(dim=1).norm(dim=-1) * SMEAR < rays.diff(dim=1).norm(dim=-1)
+    down = seen.diff(dim=0).norm(dim=-1) * SMEAR < rays.diff(dim=0).norm(dim=-1)
+    return float((across[:-1] | down[:, :-1]).float().mean())
+
+
+def _spread_over_frames(track: CameraTrack, place: Surroundings) -> Float[Tensor, "t"]:
+    """`smeared_share` of every frame, looked at in some and taken as the nearest one's in between."""
+    cameras, count = track.cameras(), len(track)
+    looked = torch.linspace(0, count - 1, min(count, FRAMES_LOOKED_AT)).round().long()
+    shares = torch.tensor([smeared_share(cameras[index], place) for index in looked.tolist()])
+    return shares[(torch.arange(count)[:, None] - looked).abs().argmin(1)]
 
 
 def support_warnings(photographed_shares: Sequence[float], track: CameraTrack) -> list[str]:
@@ -70,5 +95,7 @@ def _stretches(flags: Bool[Tensor, "t"], track: CameraTrack) -> list[str]:
         frames = list(group)
         if flag:
             first, last = frames[0], frames[-1]
-            out.append(f"frames {first}–{last} ({times[first]:.2f}–{times[last]:.2f} s)")
+            one = first == last
+            which, when = f"frames {first}–{last}", f"{times[first]:.2f}–{times[last]:.2f} s"
+            out.append(f"frame {first} ({times[first]:.2f} s)" if one else f"{which} ({when})")
     return out

@@ -18,11 +18,12 @@ from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.previz.support import SUPPORTED_SHARE, path_warnings, relief_warnings
+from cinescene.previz.support import SUPPORTED_SHARE, path_warnings
 from cinescene.scene.around.panorama import surrounded
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
 from cinescene.scene.relief import load_relief_net
+from cinescene.scene.relief_cache import relief_cache
 from cinescene.scene.scene import Scene
 from cinescene.tensor_types import Float, Tensor, UInt8
 
@@ -117,8 +118,8 @@ def _panorama_stage(
     notes = list(scene.notes)
     surface: Surroundings
     if (nano / "relief").is_dir():
-        relief = ReliefSurface.around(panorama, load_relief_net(nano / "relief"), height_m)
-        surface, warn = relief, lambda track: [*relief_warnings(track, relief), *speed_warnings(track)]
+        relief = ReliefSurface.around(panorama, load_relief_net(nano / "relief"), height_m, relief_cache())
+        surface, warn = relief, lambda track: [*path_warnings(track, relief), *speed_warnings(track)]
     else:
         stand_in = StandIn(camera_height_m=height_m)
         surface, warn = stand_in, lambda track: [*path_warnings(track, stand_in), *speed_warnings(track)]
