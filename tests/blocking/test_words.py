@@ -9,6 +9,8 @@ from cinescene.blocking.words import roles_in
 from cinescene.sets.subjects import caption_facts, random_performance, random_subject
 from cinescene.sets.subjects.captions import caption_of
 from cinescene.sets.subjects.colours import NAMED, colour_name
+from cinescene.sets.subjects.ground_path import GroundPath
+from cinescene.sets.subjects.performance import Performance
 from cinescene.sets.subjects.person import Person
 
 MOVING = ("walk", "run", "trot", "roll", "bounce", "drive", "fly")
@@ -87,3 +89,14 @@ def test_a_person_drawn_for_a_role_fits_it() -> None:
         assert person.outfit.scarf is not None
         assert person.outfit.scarf.colour == NAMED["red"]
         assert person.hair.cut == "buzz cut"
+
+
+@pytest.mark.parametrize("noun", ["man", "woman", "girl", "boy"])
+def test_a_caption_of_who_is_drawn_for_a_noun_says_the_noun(noun: str) -> None:
+    from cinescene.blocking.actors import subject_for
+
+    (role,) = roles_in(f"a {noun} waves")
+    standing = GroundPath.standing((0, 0), 0.0, 2.0)
+    for seed in range(6):
+        person = subject_for(role, np.random.default_rng(seed))
+        assert caption_facts(Performance(subject=person, path=standing, duration_s=2.0)).noun == noun

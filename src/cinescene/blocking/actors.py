@@ -73,9 +73,7 @@ def _fits(role: Role, person: Person) -> bool:
     woman, age = person.body.femininity > 0.5, person.body.age_years
     if (role.sort in ("woman", "girl") and not woman) or (role.sort in ("man", "boy") and woman):
         return False
-    child = role.sort in ("boy", "child") or (role.sort == "girl" and role.size == "small")
-    if role.sort == "girl":
-        return age < YOUNG_YEARS if not child else age < CHILD_YEARS
+    child = role.sort in ("boy", "girl", "child")
     if child != (age < CHILD_YEARS):
         return False
     if role.old or role.young:
