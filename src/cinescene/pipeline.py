@@ -42,11 +42,9 @@ from cinescene.scene.vggt import encoding_cache
 from cinescene.shot_manifest import KIND, VERSION, environment, hash_of_weights, tensor_hash, write_manifest
 from cinescene.shot_plan import ShotPlan
 from cinescene.shot_settings import ShotSettings, plan_path
+from cinescene.stages import Progress
 from cinescene.tensor_types import Float, Tensor, UInt8
 from cinescene.video import Video
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage (text, scene, previz, sampling, detail, decoding), what is done of it, and of how much."""
 
 HASHED_BYTES = 4 * 1000**3
 """Weights up to this size are hashed for the manifest; larger ones are named by where they came from alone."""

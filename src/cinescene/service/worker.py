@@ -18,18 +18,9 @@ from cinescene.errors import CineSceneError
 from cinescene.service.making import Maker, maker_of
 from cinescene.service.settings import ServiceSettings
 from cinescene.service.store import Job, Store
+from cinescene.stages import share_done
 
 IDLE_S = 0.2
-SHARES = {
-    "text": (0, 2),
-    "scene": (2, 15),
-    "previz": (15, 30),
-    "sampling": (30, 75),
-    "detail": (75, 92),
-    "decoding": (92, 99),
-}
-"""Progress at the start and end of each stage, per cent."""
-
 log = logging.getLogger("cinescene.service.worker")
 
 
@@ -65,8 +56,7 @@ def work(store: Store, job: Job, worker: str, maker: Maker, settings: ServiceSet
         def report(stage: str, done: int, total: int) -> None:
             if lease.lost.is_set():
                 raise Stopped
-            begin, end = SHARES.get(stage, (0, 99))
-            store.report(job.id, worker, stage, round(begin + (end - begin) * done / max(1, total)))
+            store.report(job.id, worker, stage, min(99, round(100 * share_done(stage, done, total))))
 
         try:
             aside.mkdir(parents=True)

@@ -14,12 +14,13 @@ from cinescene.data.manifest import sha256_of_file
 from cinescene.errors import InputError
 from cinescene.files import written_whole
 from cinescene.model.levers import Levers
-from cinescene.pipeline import CineScenePipeline, Progress
+from cinescene.pipeline import CineScenePipeline
 from cinescene.ray_tasks import TaskError, over_ray
 from cinescene.scene.scene import Scene
 from cinescene.shot_manifest import read_manifest
 from cinescene.shot_plan import ShotPlan
 from cinescene.shotlist.shots import ListedShot, ShotList
+from cinescene.stages import Progress
 
 KIND, VERSION = "cinescene.shoot", 1
 MANIFEST = "shoot.json"

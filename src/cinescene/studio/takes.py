@@ -14,6 +14,7 @@ from cinescene.cameras import CameraTrack
 from cinescene.cameras.formats import write_track
 from cinescene.errors import CineSceneError
 from cinescene.shot_settings import ShotSettings
+from cinescene.stages import share_done
 
 if TYPE_CHECKING:
     from cinescene.pipeline import CineScenePipeline
@@ -53,17 +54,6 @@ class Take:
             return None
         spent = time.monotonic() - self.began_s
         return spent * (1 - self.share) / self.share
-
-
-SHARES = {
-    "text": (0.0, 0.02),
-    "scene": (0.02, 0.1),
-    "previz": (0.1, 0.3),
-    "sampling": (0.3, 0.45),
-    "detail": (0.45, 0.9),
-    "decoding": (0.9, 1),
-}
-"""Of a take's time, by stage."""
 
 
 class Takes:
@@ -149,8 +139,7 @@ class Takes:
         def report(stage: str, done: int, total: int) -> None:
             if take.cancel.is_set():
                 raise _Cancelled
-            begin, end = SHARES.get(stage, (0.0, 1.0))
-            take.stage, take.share = stage, begin + (end - begin) * done / max(1, total)
+            take.stage, take.share = stage, share_done(stage, done, total)
             self._changed(take)
 
         if self._pipeline is None:
