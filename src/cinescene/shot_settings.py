@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from cinescene.cameras import Cameras, CameraTrack
 from cinescene.cameras.notation import parse_moves
 from cinescene.cameras.request import ShotRequest
@@ -209,7 +207,5 @@ def _cut(track: CameraTrack, frames_per_latent: int) -> PlannedPath:
     frames = 1 + (len(track) - 1) // frames_per_latent * frames_per_latent
     if frames == len(track):
         return PlannedPath(track=track, notes=())
-    cut = CameraTrack.from_cameras(
-        track.cameras()[torch.arange(frames)], frame_rate=track.frame_rate, metres_per_unit=track.metres_per_unit
-    )
-    return PlannedPath(track=cut, notes=(f"the camera path has {len(track)} frames; the first {frames} are used",))
+    notes = (f"the camera path has {len(track)} frames; the first {frames} are used",)
+    return PlannedPath(track=track.first_frames(frames), notes=notes)

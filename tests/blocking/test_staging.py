@@ -140,6 +140,32 @@ def test_a_stand_in_is_as_bright_as_its_place_and_the_same_in_all_frames() -> No
     assert bright[0] > 1.5 * dark[0]
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    ["a woman stands and looks towards the camera", "a man sits down to the left", "a man points to the right"],
+)
+def test_who_stays_does_not_walk_where_it_looks(prompt: str) -> None:
+    (performance,) = stage_prompt(prompt, panning(0.0, 0.0), TIMES, FLOOR_M, 0)
+    places = performance.path.position_m(np.array([0.0, 2.0]))
+    assert np.allclose(places[0], places[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("focal_mm", [50.0, 70.0, 85.0, 135.0])
+def test_what_is_low_is_in_the_picture_of_a_long_lens(focal_mm: float) -> None:
+    cameras = panning(0.0, 0.0, focal_mm)
+    (performance,) = stage_prompt("a red ball rolls to the left", cameras, TIMES, FLOOR_M, 1)
+    ((x, y),) = performance.path.position_m(np.array([1.0]))
+    height_m = performance.subject.height_m
+    pixel, depth = project(cameras[8], torch.tensor([[x, y, FLOOR_M + 0.6 * height_m]]))
+    assert float(depth[0]) > 0
+    assert 0 < float(pixel[0, 1]) < 96
+
+
+def test_a_single_frame_of_somebody_who_stops() -> None:
+    (performance,) = stage_prompt("a man walks to the left and stops", panning(0.0, 0.0)[:1], [0.0], FLOOR_M, 0)
+    assert performance.path is not None
+
+
 def test_known_geometry_in_front_hides_a_stand_in() -> None:
     cameras = panning(0.0, 0.0)
     performances = stage_prompt("a man stands", cameras, TIMES, FLOOR_M, 2)

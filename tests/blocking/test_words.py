@@ -91,6 +91,20 @@ def test_a_person_drawn_for_a_role_fits_it() -> None:
         assert person.hair.cut == "buzz cut"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "count"),
+    [
+        ("a group of people walks to the left", 3),
+        ("a pair of dogs trots by", 2),
+        ("at night people walk home", 2),
+        ("robots drive to the right", 2),
+        ("a woman walks past a red car of a friend, like a dancer", 1),
+    ],
+)
+def test_how_many_are_named(prompt: str, count: int) -> None:
+    assert len(roles_in(prompt)) == count
+
+
 @pytest.mark.parametrize("noun", ["man", "woman", "girl", "boy"])
 def test_a_caption_of_who_is_drawn_for_a_noun_says_the_noun(noun: str) -> None:
     from cinescene.blocking.actors import subject_for

@@ -15,7 +15,8 @@ from cinescene.errors import InputError
 from cinescene.scene.vggt import TensorCache
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.training.depth_loss import DepthProbe
-from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
+from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.video import VideoStage
 from cinescene.training.video_options import VideoOptions
 from tests.data.painted_place import CENTRE, see, write_painted_scene

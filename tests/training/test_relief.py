@@ -13,7 +13,8 @@ from cinescene.errors import InputError
 from cinescene.model.checkpoints import ModelParts, load_parts, save_parts
 from cinescene.scene.relief import ReliefConfig, ReliefNet, load_relief_net, save_relief_net
 from cinescene.training.build import Sources, model_parts
-from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
+from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.engine import Trainer
 from cinescene.training.options import TrainOptions
 from cinescene.training.recipe import read_recipe

@@ -16,7 +16,8 @@ from cinescene.presets import nano_autoencoder_config
 from cinescene.scene.vggt import TensorCache, VggtConfig, load_vggt
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.training.build import Sources, build_stage
-from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
+from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.engine import Trainer
 from cinescene.training.estimate import estimate_step, estimate_table
 from cinescene.training.optimisers import optimisers

@@ -17,6 +17,8 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 """Of linear sRGB (IEC 61966-2-1); near enough for the encoded values, too."""
 CLIPPED, CLIPPED_TIMES = 0.92, 6.0
 """sRGB from which a picture begins to be clipped, and how much brighter white is then taken to be than it says."""
+MOST_ROWS = 1024
+"""Panoramas of twice as many rows or more are made smaller first."""
 ROWS = 32
 """Of the small panorama that light is summed over; irradiance is far smoother."""
 USUAL, RESPONSE, GAINS = 0.61, 0.75, (0.3, 1.2)
@@ -83,10 +85,19 @@ def exposure_gain(picture: Float[Tensor, "3 h w"], weight: Float[Tensor, "h w"])
 
 
 def all_around(panorama: Panorama) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"]]:
-    """A panorama in [0, 1], and the area of its pixels on the sphere where they were photographed."""
-    image = panorama.image.float()
+    """A panorama in [0, 1], made smaller if large, and its pixels' areas on the sphere where they were photographed."""
+    shrink = max(1, panorama.image.shape[-2] // MOST_ROWS)
+    image = _shrunk(panorama.image, shrink)
     if not panorama.image.is_floating_point():
         image = image / 255
     rows = image.shape[-2]
     area = torch.sin((torch.arange(rows) + 0.5) / rows * math.pi)[:, None].expand(image.shape[-2:])
-    return image, area if panorama.known is None else area * panorama.known.to(area)
+    return image, area if panorama.known is None else area * _shrunk(panorama.known[None], shrink)[0]
+
+
+def _shrunk(values: Tensor, times: int) -> Float[Tensor, "c h w"]:
+    """Means of squares, a few rows at a time, so that a large picture is never held in 32 bits."""
+    if times == 1:
+        return values.float()
+    strips = values.split(64 * times, dim=-2)
+    return torch.cat([F.avg_pool2d(strip.float(), times, ceil_mode=True) for strip in strips], dim=-2)

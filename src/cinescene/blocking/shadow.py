@@ -19,6 +19,7 @@ MOST_PATCHES = 200
 """So many triangles, at equal steps of the area, stand for all."""
 LOWEST_M = 0.01
 """Height that patches on the ground itself are taken to have."""
+PIXELS_AT_ONCE = 2**15
 GROUND_SLACK_M = 0.12
 """A surface so near the ground counts as ground."""
 
@@ -44,9 +45,14 @@ def sky_seen_from_ground(solids: Sequence[Solid], camera: Cameras, ground_m: flo
     middle = (centres[:, :2] * areas[:, None]).sum(0) / areas.sum()
     apart = (ground - middle).square().sum(-1) / REACH_M**2
     near = (rays[..., 2] < 0) & (apart < 1)
-    beside = (ground[near][:, None] - centres[:, :2]).square().sum(-1)
     heights = centres[:, 2] - ground_m
-    hidden = (areas * heights / (4 * math.pi) / (beside + heights.square()) ** 1.5).sum(-1)
+    weights = areas * heights / (4 * math.pi)
+    hidden = torch.cat(
+        [
+            (weights / (torch.cdist(part, centres[:, :2]).square() + heights.square()) ** 1.5).sum(-1)
+            for part in ground[near].split(PIXELS_AT_ONCE)
+        ]
+    )
     light[near] = torch.exp(-hidden * (1 - apart[near]) ** 2)
     return light
 

@@ -19,6 +19,8 @@ from cinescene.sets.subjects.performance import Performance
 from cinescene.sets.subjects.person import Person
 
 DISTANCES_M = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 11.0)
+FAR_M, FARTHER = (15.0, 20.0, 28.0, 40.0), 1.5
+"""Distances for long lenses: up to so many times the one where the subject fills the picture or the floor comes in."""
 ASIDE = (-0.30, -0.15, 0.0, 0.15, 0.30)
 """Across the picture, as shares of its width at that distance."""
 FACTORS = (1.0, 0.8, 0.6)
@@ -29,7 +31,7 @@ SPREAD_RAD = 0.35
 """How far a way may turn off the direction that is said."""
 APART_M = 0.9
 """Between two subjects."""
-BLOCKED = 0.6
+BLOCKED = 1.0
 """What standing in something costs, against a score of at most 1."""
 LEAST_DEED_S = 0.4
 
@@ -39,12 +41,13 @@ class _Way:
     """A straight way over the floor: where the middle of the shot finds the subject, heading and speed."""
 
     middle: np.ndarray
+    middle_s: float
     heading_rad: float
     speed_m_s: float
 
     def at(self, times_s: np.ndarray) -> np.ndarray:
         along = np.array([math.cos(self.heading_rad), math.sin(self.heading_rad)])
-        return self.middle + along * (self.speed_m_s * (times_s - times_s.mean()))[:, None]
+        return self.middle + along * (self.speed_m_s * (times_s - self.middle_s))[:, None]
 
 
 def stage_prompt(
@@ -133,11 +136,13 @@ def _best_way(
     ahead, right = views.forward[middle, :2], views.right(middle)
     width_at_1 = views.size_px[0] / views.focal_px[middle]
     best, best_score = None, -math.inf
-    for distance in DISTANCES_M:
+    above_m = abs(views.positions[middle, 2] - views.floor_m)
+    useful_m = FARTHER * max(subject.height_m, 2 * above_m) * views.focal_px[middle] / views.size_px[1]
+    for distance in (*DISTANCES_M, *(far for far in FAR_M if far < useful_m)):
         for aside in ASIDE:
             place = views.positions[middle, :2] + distance * (ahead + aside * width_at_1 * right)
             for factor in FACTORS if moves else (1.0,):
-                way = _Way(place, heading, speed * factor)
+                way = _Way(place, float(times.mean()), heading, speed * factor)
                 score = _score(way, subject, views, times) - 0.15 * (1 - factor) - 0.05 * abs(aside)
                 score -= 2.0 * _crowding(way, taken, times)
                 if free is not None and score > best_score:
@@ -152,11 +157,11 @@ def _moves(role: Role) -> bool:
     if role.motion in ("move", "run"):
         return True
     still = role.motion in ("stand", "turn") or role.gesture != "none" or role.deed != "none"
-    return bool(role.headings) or (not still and role.kind != "person")
+    return not still and (bool(role.headings) or role.kind != "person")
 
 
 def _heading(role: Role, views: _Views, rng: np.random.Generator) -> float:
-    """Radians from +x; people who stay face the camera."""
+    """Radians from +x; people who stay face where it is said, or the camera."""
     right, ahead = views.right(0), views.forward[0, :2]
     axes = {"left": -right, "right": right, "towards": -ahead, "away": ahead}
     if role.headings:
@@ -185,11 +190,13 @@ def _score(way: _Way, subject: Subject, views: _Views, times: np.ndarray) -> flo
     feet_in = np.clip((1.02 - feet[:, 1] / height) / 0.10, 0, 1)
     head_in = np.clip((head[:, 1] / height + 0.02) / 0.10, 0, 1)
     share = np.abs(feet[:, 1] - head[:, 1]) / height
+    shown = np.minimum(feet[:, 1], height) - np.maximum(head[:, 1], 0)
+    mostly = np.clip(2 * shown / np.maximum(feet[:, 1] - head[:, 1], 1e-3), 0, 1)
     wanted = FILLED if isinstance(subject, Person) else FILLED * min(1.0, max(tall, 0.35) / 1.2)
     size = np.exp(-0.5 * (np.log(np.maximum(share, 1e-3) / wanted) / 0.5) ** 2)
     near = np.linalg.norm(places - views.positions[:, :2], axis=1) < 0.6 + 0.3 * tall
     seen = (depth > 0.3) & ~near
-    return float((seen * inside * (0.35 + 0.25 * feet_in + 0.15 * head_in + 0.25 * size)).mean())
+    return float((seen * inside * mostly * (0.35 + 0.25 * feet_in + 0.15 * head_in + 0.25 * size)).mean())
 
 
 def _crowding(way: _Way, taken: Sequence[_Way], times: np.ndarray) -> float:
@@ -209,9 +216,8 @@ def _performance(
     gesture_s = (0.1 * duration, duration + 0.5)
     if _moves(role):
         places = way.at(np.array([times[0], times[-1]]))
-        if role.stops:
+        if role.stops and times[-1] > times[0]:
             places[1] = 0.45 * places[0] + 0.55 * places[1]
-        if role.stops:
             path = GroundPath.along(places, max(way.speed_m_s, 0.05), duration, floor_m)
         else:
             path = GroundPath.straight(

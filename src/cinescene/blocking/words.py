@@ -44,8 +44,11 @@ NOUNS: Mapping[str, tuple[SubjectKind, str]] = {
     **dict.fromkeys(("robot", "robots"), ("robot", "")),
     **dict.fromkeys(("drone", "drones", "quadcopter"), ("drone", "")),
 }
-PLURALS = ("women", "ladies", "men", "guys", "girls", "boys", "children", "kids", "people", "dogs", "cats", "balls")
-COUNTS: Mapping[str, int] = {"two": 2, "three": 3, "four": 4}
+PLURALS = (
+    *("women", "ladies", "men", "guys", "girls", "boys", "children", "kids", "people"),
+    *("dogs", "cats", "balls", "toy cars", "robots", "drones"),
+)
+COUNTS: Mapping[str, int] = {"two": 2, "three": 3, "four": 4, "pair": 2, "couple": 2, "group": 3, "crowd": 4}
 COLOURS: Mapping[str, Colour] = {
     **NAMED,
     "gray": NAMED["grey"],
@@ -205,8 +208,12 @@ def _words(table: Mapping[str, object]) -> str:
 
 
 def _by_the_way(before: str) -> bool:
-    """Whether what follows is only passed, or looked at: "past a dog", "like a cat"."""
-    return bool(re.search(r"\b(?:past|behind|beside|near|like|as|of|for|to|at) (?:an? |the )?(?:[\w-]+ )?$", before))
+    """Whether what follows is only passed, or looked at: "past a dog", "like a cat"; not so "a group of people"."""
+    if re.search(r"\b(?:group|crowd|pair|couple|number|lot|bunch) of (?:[\w-]+ )?$", before):
+        return False
+    passed = r"\b(?:past|behind|beside|near|like) (?:an? |the )?(?:[\w-]+ )?$"
+    meant = r"\b(?:as|of|for|to|at) (?:(?:an?|the) (?:[\w-]+ )?)?$"
+    return bool(re.search(f"{passed}|{meant}", before))
 
 
 def _article(before: str) -> bool:

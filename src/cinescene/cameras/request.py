@@ -81,7 +81,7 @@ class ShotRequest:
             raise InputError(f"{path}: a camera file has its own length; expected no duration beside it")
         if self.frames is not None and self.frames > len(track):
             raise InputError(f"{path}: {self.frames} frames were asked for, but the file holds {len(track)}")
-        track = _first_frames(track, self.frames or len(track))
+        track = track.first_frames(self.frames or len(track))
         if track.intrinsics_px is None:
             track = track.with_lens(self.focal_mm or 24.0, self.width_px, self.height_px)
         cameras = track.cameras()
@@ -106,20 +106,6 @@ class ShotRequest:
 _FILE_SUFFIXES = frozenset(
     {".json", ".txt", ".bin", ".tum", ".kitti", ".usd", ".usda", ".usdc", ".gltf", ".glb", ".chan"}
 )
-
-
-def _first_frames(track: CameraTrack, count: int) -> CameraTrack:
-    def cut(values: torch.Tensor | None) -> torch.Tensor | None:
-        return None if values is None else values[:count]
-
-    return dataclasses.replace(
-        track,
-        world_from_camera=track.world_from_camera[:count],
-        intrinsics_px=cut(track.intrinsics_px),
-        image_size_px=cut(track.image_size_px),
-        times_s=cut(track.times_s),
-        names=None if track.names is None else track.names[:count],
-    )
 
 
 def _to_origin(track: CameraTrack) -> torch.Tensor:

@@ -101,6 +101,21 @@ class CameraTrack:
         cameras = Cameras.from_focal_mm(self.world_from_camera, focal_mm, width_px, height_px, sensor_width_mm)
         return dataclasses.replace(self, intrinsics_px=cameras.intrinsics_px, image_size_px=cameras.image_size_px)
 
+    def first_frames(self, count: int) -> CameraTrack:
+        """The track without what comes after ``count`` frames; everything else that is known stays."""
+
+        def cut(values: Tensor | None) -> Tensor | None:
+            return None if values is None else values[:count]
+
+        return dataclasses.replace(
+            self,
+            world_from_camera=self.world_from_camera[:count],
+            intrinsics_px=cut(self.intrinsics_px),
+            image_size_px=cut(self.image_size_px),
+            times_s=cut(self.times_s),
+            names=None if self.names is None else self.names[:count],
+        )
+
     def frame_times_s(self, default_frame_rate: float = 24.0) -> Float[Tensor, "t"]:
         """The time of each frame: as stated, else evenly spaced from 0 at the track's or the default frame rate."""
         if self.times_s is not None:

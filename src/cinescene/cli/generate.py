@@ -210,7 +210,7 @@ def _repeat(path: Path, out: Path, preview: bool) -> None:
         raise InputError(f"{path}: model {request['model']} has other weights than the shot was made with")
     settings = ShotSettings.from_dict(manifest["settings"])
     if settings.blocking not in ("auto", "none"):
-        settings = dataclasses.replace(settings, blocking=str(path))
+        settings = dataclasses.replace(settings, blocking="none" if manifest["blocking"] is None else str(path))
     pipeline.check_unchanged(request["scene"], request["camera"], settings, hashes)
     made = _shoot(
         pipeline, request["scene"], request["prompt"], request["camera"], request["seed"], settings, out, preview

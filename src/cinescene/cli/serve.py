@@ -19,6 +19,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8300,
     model: str = "nano",
+    vggt: str | None = None,
     devices: tuple[str, ...] = ("auto",),
     keep_days: float = 7.0,
     queue: int = 1000,
@@ -32,6 +33,7 @@ def serve(
         host: Address to listen on; the default is this machine alone.
         port: Port to listen on.
         model: A model of `cinescene models`, a folder, or a name on the hub.
+        vggt: VGGT checkpoint for a model without one: a file, a folder or a hub name.
         devices: A worker process for each: cpu, cuda:0, …; auto is one, on a GPU if there is one.
         keep_days: Results are deleted so long after they are done.
         queue: Shots that may wait at once.
@@ -53,6 +55,7 @@ def serve(
     settings = ServiceSettings(
         folder=folder.resolve(),
         model=model,
+        vggt=vggt,
         devices=tuple(resolved(device, "auto")[0] for device in devices),
         token=token or None,
         keep_s=keep_days * 86400,

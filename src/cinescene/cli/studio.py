@@ -16,6 +16,7 @@ def studio(
     host: str = "127.0.0.1",
     port: int = 8310,
     model: str = "nano",
+    vggt: str | None = None,
     camera_height: float = 1.6,
 ) -> None:
     """Open the studio: a web page on which a director places the camera, sees the previz, and makes takes.
@@ -26,6 +27,7 @@ def studio(
         host: Address to listen on; the default is this machine alone.
         port: Port to listen on.
         model: A model of `cinescene models`, a folder, or a name on the hub.
+        vggt: VGGT checkpoint for a model without one: a file, a folder or a hub name.
         camera_height: Metres from the ground to where the pictures were taken.
     """
     from cinescene.presets import NANO_FOLDER
@@ -34,7 +36,7 @@ def studio(
 
     if scene is not None:
         Scene.open(scene)
-    running = Studio(folder=folder, host=host, port=port, model=model, nano=NANO_FOLDER)
+    running = Studio(folder=folder, host=host, port=port, model=model, nano=NANO_FOLDER, vggt=vggt)
     print(running.url)
     try:
         if scene is not None:

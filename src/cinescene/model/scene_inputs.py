@@ -76,7 +76,7 @@ def encode_views(
     geometry = None
     placed_exactly = scene.cameras is not None and scene.metres_per_unit is not None
     if encoding is not None and (with_depth or not placed_exactly):
-        geometry = placed_estimate(scene, encoding, camera_height_m)
+        geometry = placed_estimate(scene, encoding.to("cpu"), camera_height_m)
     cameras = _view_cameras(scene, pictures, geometry)
     notes = [] if encoding is None or geometry is None else list(encoding.notes)
     if cameras is None and config.camera == "prope":

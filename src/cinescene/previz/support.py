@@ -41,14 +41,17 @@ def path_warnings(track: CameraTrack, place: StandIn | ReliefSurface) -> list[st
         )
     smeared = _spread_over_frames(track, place)
     inside = ~below & ~outside
-    found = {
+    found: dict[str, Bool[Tensor, "t"]] = {
         f"the camera is below the ground, which is taken to be {place.camera_height_m:g} m below the panorama; raise "
         "the path or state another camera height": below,
         outside_words: outside & ~below,
-        f"up to {100 * float(smeared.max()):.0f} % of the picture is smeared: the camera is close to, or looks behind, "
-        "what the panorama shows from one side only; keep farther from it": inside & (smeared > SMEARED_SHARE),
     }
-    return [f"{when}: {words}" for words, flags in found.items() for when in _stretches(flags, track)]
+    told = [f"{when}: {words}" for words, flags in found.items() for when, _ in _stretches(flags, track)]
+    return told + [
+        f"{when}: up to {100 * float(smeared[frames].max()):.0f} % of the picture is smeared: the camera is close to, "
+        "or looks behind, what the panorama shows from one side only; keep farther from it"
+        for when, frames in _stretches(inside & (smeared > SMEARED_SHARE), track)
+    ]
 
 
 def smeared_share(camera: Cameras, place: Surroundings) -> float:
@@ -82,13 +85,14 @@ def support_warnings(photographed_shares: Sequence[float], track: CameraTrack) -
 
     shares = torch.tensor(photographed_shares)
     return [
-        f"{when}: only {100 * float(shares.min()):.0f} % of the picture is where it was photographed; "
+        f"{when}: only {100 * float(shares[frames].min()):.0f} % of the picture is where it was photographed; "
         "the rest depends on the assumed geometry"
-        for when in _stretches(shares < SUPPORTED_SHARE, track)
+        for when, frames in _stretches(shares < SUPPORTED_SHARE, track)
     ]
 
 
-def _stretches(flags: Bool[Tensor, "t"], track: CameraTrack) -> list[str]:
+def _stretches(flags: Bool[Tensor, "t"], track: CameraTrack) -> list[tuple[str, list[int]]]:
+    """Runs of frames, in words and one by one."""
     times = track.frame_times_s().tolist()
     out = []
     for flag, group in groupby(range(len(flags)), key=lambda i: bool(flags[i])):
@@ -97,5 +101,5 @@ def _stretches(flags: Bool[Tensor, "t"], track: CameraTrack) -> list[str]:
             first, last = frames[0], frames[-1]
             one = first == last
             which, when = f"frames {first}–{last}", f"{times[first]:.2f}–{times[last]:.2f} s"
-            out.append(f"frame {first} ({times[first]:.2f} s)" if one else f"{which} ({when})")
+            out.append((f"frame {first} ({times[first]:.2f} s)" if one else f"{which} ({when})", frames))
     return out

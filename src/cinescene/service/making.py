@@ -37,7 +37,7 @@ def pipeline_maker(settings: ServiceSettings, device: str) -> Maker:
     from cinescene.shot_settings import ShotSettings
 
     levers = Levers(device=device, precision="bf16" if device.startswith("cuda") else "fp32")
-    pipeline = CineScenePipeline.from_pretrained(settings.model, levers=levers)
+    pipeline = CineScenePipeline.from_pretrained(settings.model, levers=levers, vggt=settings.vggt)
 
     def make(request: dict[str, Any], folder: Path, report: Report) -> None:
         frames = _frames(

@@ -37,7 +37,7 @@ class ServiceSettings:
 
     ``folder``
         Its database, uploads and results. One service a folder.
-    ``model``, ``devices``
+    ``model``, ``vggt``, ``devices``
         What `CineScenePipeline.from_pretrained` takes, and a device for each worker process.
     ``token``
         Bearer token that every request but ``/healthz`` must carry; None: no token.
@@ -51,6 +51,7 @@ class ServiceSettings:
 
     folder: Path
     model: str = "nano"
+    vggt: str | None = None
     devices: tuple[str, ...] = ("cpu",)
     token: str | None = None
     keep_s: float = 7 * 24 * 3600.0

@@ -26,7 +26,7 @@ class Studio:
         check_port(host, port)
         folder.mkdir(parents=True, exist_ok=True)
         self.viser: Any = viser.ViserServer(host=host, port=port, label="CineScene studio", verbose=False)
-        self.takes = Takes(folder, lambda: _load(model), self._changed)
+        self.takes = Takes(folder, lambda: _load(model, vggt), self._changed)
         self.page = Page(self.viser, self.takes, nano, folder, host)
         self.url = f"http://{host}:{port}"
 
@@ -54,7 +54,7 @@ def check_port(host: str, port: int) -> None:
             ) from error
 
 
-def _load(model: str) -> Any:
+def _load(model: str, vggt: str | None) -> Any:
     import torch
 
     from cinescene.model.levers import Levers
@@ -62,4 +62,4 @@ def _load(model: str) -> Any:
 
     cuda = torch.cuda.is_available()
     levers = Levers(device="cuda" if cuda else "cpu", precision="bf16" if cuda else "fp32")
-    return CineScenePipeline.from_pretrained(model, levers=levers)
+    return CineScenePipeline.from_pretrained(model, levers=levers, vggt=vggt)

@@ -96,7 +96,7 @@ class ShotPanel:
         if not busy and take.number not in self._cards:
             with self.shelf:
                 self._cards[take.number] = _Card(self.page, self, take)
-            self.wall.content = wall_html([t for t in self.page.takes.takes if t.video is not None])
+            self.wall.content = wall_html(self.page.takes.takes)
 
     def again(self, take: Take) -> None:
         """Puts a take's words and numbers back on the page, with another seed."""
@@ -138,11 +138,12 @@ class _Card:
 
 
 def wall_html(takes: Sequence[Take]) -> str:
-    """Players for the newest takes, side by side, as far as they fit into `INLINE_BYTES`."""
+    """Players for the newest takes whose files are there, side by side, as far as they fit into `INLINE_BYTES`."""
     shown: list[str] = []
     left = INLINE_BYTES
     for take in reversed(takes):
-        assert take.video is not None
+        if take.video is None or not take.video.is_file():
+            continue
         left -= take.video.stat().st_size
         if left < 0:
             break

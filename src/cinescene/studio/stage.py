@@ -125,10 +125,11 @@ def _panorama_stage(
         surface, warn = stand_in, lambda track: [*path_warnings(track, stand_in), *speed_warnings(track)]
         notes.append("no relief network: the place is taken to be a flat ground and a far dome")
     points, colours = _panorama_points(panorama, surface)
-    pyramid = lru_cache(maxsize=PYRAMIDS)(lambda octave_quarter: previz_pyramid(panorama, 2 ** (octave_quarter / 4)))
+    finest = math.floor(math.log2(math.pi / panorama.size_px[1]))
+    pyramid = lru_cache(maxsize=PYRAMIDS)(lambda octave: previz_pyramid(panorama, 2.0**octave))
 
     def look(camera: Cameras) -> PrevizFrame:
-        fineness = pyramid(math.floor(4 * math.log2(closest_spacing_rad(camera) / 2)))
+        fineness = pyramid(max(finest, math.floor(math.log2(closest_spacing_rad(camera) / 2))))
         return next(iter(fly_through_panorama(panorama, camera, surface, fineness)))
 
     return Stage(

@@ -65,7 +65,7 @@ class Takes:
     def __init__(
         self, folder: Path, load: Callable[[], CineScenePipeline], changed: Callable[[Take], None] = lambda take: None
     ) -> None:
-        self.folder, self._load, self._changed = folder, load, changed
+        self.folder, self._load, self._tell = folder, load, changed
         self.takes: list[Take] = []
         self._wake = threading.Condition()
         self._pipeline: CineScenePipeline | None = None
@@ -90,6 +90,13 @@ class Takes:
             if take.state == "waiting":
                 take.state = "cancelled"
         self._changed(take)
+
+    def _changed(self, take: Take) -> None:
+        """Tells of a change; what goes wrong in telling harms no take."""
+        try:
+            self._tell(take)
+        except Exception:
+            log.exception("take %d: its change could not be shown", take.number)
 
     def stop(self) -> None:
         """Ends the thread; what is being made is cancelled."""

@@ -19,7 +19,8 @@ from cinescene.presets import NANO_FOLDER, PRESETS, random_nano
 from cinescene.scene.relief import load_relief_net
 from cinescene.scene.vggt import TensorCache, load_vggt
 from cinescene.scene.view_layout import ViewLayout
-from cinescene.training.encoded import EncodedClips, Encoders, EncodingOptions
+from cinescene.training.encoded import EncodedClips, Encoders
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.recipe import Recipe
 from cinescene.training.relief import ReliefStage
 from cinescene.training.stage import Stage

@@ -15,21 +15,14 @@ from typing import Any
 import torch
 from einops import rearrange
 
-from cinescene.blocking.stand_ins import with_stand_ins
 from cinescene.cameras import Cameras
 from cinescene.data.cache import cached_encoding
 from cinescene.data.dataset import DatasetConfig, SceneDecoupledDataset
 from cinescene.depth_files import read_depth
-from cinescene.errors import GeometryError
 from cinescene.model.autoencoder import Autoencoder
 from cinescene.model.conditioning import encode_previz, latent_shares
-from cinescene.model.scene_inputs import StackedPreviz, stack_previz
-from cinescene.previz.flight import HALF_GUESSED_RAD, PrevizFrame, Surroundings, fly_through_panorama
-from cinescene.previz.geometry_flight import fly_through_geometry
-from cinescene.previz.relief_surface import ReliefSurface
-from cinescene.previz.stand_in import StandIn
-from cinescene.scene.geometry import DepthViews
-from cinescene.scene.metric_scale import metres_per_unit_from_camera_height
+from cinescene.model.scene_inputs import StackedPreviz
+from cinescene.previz.flight import HALF_GUESSED_RAD
 from cinescene.scene.panorama import Panorama, panorama_views
 from cinescene.scene.relief import ReliefNet
 from cinescene.scene.vggt import EncodeOptions, TensorCache, Vggt, encode_scene, weights_hash
@@ -37,42 +30,16 @@ from cinescene.scene.vggt.cache import tensor_hash
 from cinescene.scene.vggt.encode import SceneEncoding
 from cinescene.scene.view_layout import ViewLayout
 from cinescene.tensor_types import Float, Tensor
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.mirror import mirrored_caption
+from cinescene.training.previz_flights import fly_clip
 from cinescene.training.views import view_log_depth
 
 VERSION = 1
-STAND_INS = 6
+STAND_INS = 7
 """Version of how stand-ins are drawn."""
 MOST_PLACES, MOST_CLIPS = 512, 20_000
 """Kept in memory: about 3 MB a place and 1 MB a clip of nano's size."""
-PREVIZ_KINDS = ("standin", "relief", "vggt")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodingOptions:
-    """What is computed of every clip.
-
-    ``windows``
-        Windows of the clip's frames: the first starts at its first frame, others at random ones.
-    ``mirrored``
-        Whether every window also comes mirrored, with left and right exchanged in its caption.
-    ``previz``
-        Kinds of previz: ``standin`` (flat ground and dome), ``relief`` (distances estimated from the panorama; the
-        stand-in without a network for it) and ``vggt`` (estimated depth).
-    ``stand_ins``
-        Whether every previz also comes with stand-in actors, for clips of which it is recorded who does what.
-    ``dome_radius_m``
-        Of the stand-in.
-    ``camera_height_m``
-        Assumed of a panorama whose own height above the ground is not recorded.
-    """
-
-    windows: int = 1
-    mirrored: bool = False
-    previz: tuple[str, ...] = ("standin", "vggt")
-    stand_ins: bool = False
-    dome_radius_m: float = 15.0
-    camera_height_m: float = 1.6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -334,48 +301,11 @@ class EncodedClips:
         return encode_previz(autoencoder, images, trust)
 
     def _fly(self, dataset: SceneDecoupledDataset, clip: int, kind: str) -> tuple[StackedPreviz, StackedPreviz | None]:
-        """A previz without and with stand-ins, None where nobody is known to be there."""
-        panorama, cameras = dataset.placed(clip)
-        height_m = float(panorama.camera.position[2])
-        if not 0.2 < height_m < 5:
-            height_m = self.options.camera_height_m
-        frames: list[PrevizFrame] = []
+        depth = None
         if kind == "vggt":
-            geometry = self._geometry(dataset, clip, panorama, height_m)
-            if geometry is not None:
-                frames = list(fly_through_geometry(geometry, cameras))
-        if not frames:
-            place: Surroundings = StandIn(camera_height_m=height_m, dome_radius_m=self.options.dome_radius_m)
-            if kind == "relief" and self.encoders.relief is not None:
-                place = ReliefSurface.around(panorama, self.encoders.relief, height_m)
-            frames = list(fly_through_panorama(panorama, cameras, place))
-        performances, times = dataset.performances(clip) if self.options.stand_ins else ((), ())
-        if not performances:
-            return stack_previz(frames), None
-        acted = stack_previz(list(with_stand_ins(frames, cameras, performances, times, panorama, people="solids")))
-        return stack_previz(frames), acted
-
-    def _geometry(
-        self, dataset: SceneDecoupledDataset, clip: int, panorama: Panorama, height_m: float
-    ) -> DepthViews | None:
-        """Estimated depth in metres in the set's world; None where no ground is found to scale it by."""
-        assert self.encoders.vggt is not None
-        tensors, _ = self._place(Item(dataset, clip, 0, mirrored=False).place)
-        layout = dataset.config.layout.with_longest(self.encoders.vggt.config.image_size_px)
-        images, cameras = panorama_views(panorama, layout)
-        height, width = tensors["depth"].shape[-2:]
-        if images.shape[-2:] != (height, width):
-            images = torch.nn.functional.interpolate(images, size=(height, width), mode="bicubic").clamp(0, 1)
-            cameras = cameras.resized(width, height)
-        views = DepthViews(
-            images=images, cameras=cameras, depth=tensors["depth"], confidence=tensors["depth_confidence"]
-        )
-        up = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64)
-        try:
-            metres = metres_per_unit_from_camera_height(views, height_m, up)
-        except GeometryError:
-            return None
-        return dataclasses.replace(views, depth=views.depth * metres, metres_per_unit=1.0)
+            tensors, _ = self._place(Item(dataset, clip, 0, mirrored=False).place)
+            depth = tensors["depth"], tensors["depth_confidence"]
+        return fly_clip(dataset, clip, kind, self.options, self.encoders.relief, depth, self.cache)
 
 
 PREVIZ_TENSORS = ("previz", "previz_masks", "acted", "acted_masks", "staged")

@@ -12,7 +12,7 @@ from typing import Any
 from cinescene.errors import InputError
 from cinescene.files import readable_file
 from cinescene.model.trainable import TrainableGroup
-from cinescene.training.encoded import EncodingOptions
+from cinescene.training.encoding_options import EncodingOptions
 from cinescene.training.options import TrainOptions
 from cinescene.training.relief import ReliefOptions
 from cinescene.training.vae import VaeOptions

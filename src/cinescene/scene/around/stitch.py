@@ -41,11 +41,12 @@ def stitch(
         seen = (nearness > 0).float()
         shading = _shading(shown, seen)
         for name, values, sharpness in (("shading", shading, WIDE), ("detail", shown - shading, NARROW)):
-            weight = nearness.pow(sharpness)
+            weight = nearness.double().pow(sharpness)
             sums[name] = sums.get(name, 0) + weight * values
             sums[name + " weight"] = sums.get(name + " weight", 0) + weight
     known = sums["shading weight"] > 0
-    shading, detail = (sums[name] / sums[name + " weight"].clamp_min(1e-30) for name in ("shading", "detail"))
+    least = torch.finfo(torch.float64).tiny
+    shading, detail = ((sums[name] / sums[name + " weight"].clamp_min(least)).float() for name in ("shading", "detail"))
     return (_filled(shading + detail, known).clamp(0, 1) * 255).round().to(torch.uint8), known
 
 
