@@ -176,3 +176,17 @@ def test_brightness_that_differs_leaves_no_edge_and_nothing_is_made_up_of_black(
     assert int(image.min()) >= 118
     assert int(image.max()) <= 152
     assert 0.2 < float(seen.float().mean()) < 0.4
+
+
+def test_detail_reaches_to_the_corners_of_a_photo() -> None:
+    """A photo of stripes, alone: their contrast is the same all over it, in its corners too."""
+    columns = torch.arange(SIZE[0]) // 8 % 2
+    stripes = (60 + 120 * columns).to(torch.uint8).expand(3, SIZE[1], SIZE[0])
+    rotation = level_rotation(0.0)[None].double()
+    camera = Cameras.from_field_of_view(rigid(rotation, torch.zeros(1, 3).double()), FOV, *SIZE)
+    image, known = stitch([stripes], camera.intrinsics_px.double(), rotation, 512)
+    rows, seen_columns = known.nonzero().unbind(1)
+    for row in (int(rows.min()) + 12, int(rows.max()) - 12):
+        across = seen_columns[rows == row]
+        corner = image[0, row, int(across.min()) + 3 : int(across.min()) + 60].float()
+        assert float(corner.max() - corner.min()) > 80

@@ -105,6 +105,25 @@ def test_failures_say_why_and_harm_no_other(tmp_path: Path) -> None:
     takes.stop()
 
 
+def test_what_cannot_be_shown_and_files_that_are_gone_stop_no_take(tmp_path: Path) -> None:
+    pipeline = StubPipeline()
+
+    def broken(take: Take) -> None:
+        raise FileNotFoundError("gone")
+
+    takes = Takes(tmp_path, lambda: pipeline, broken)  # type: ignore[return-value]
+    first = ask(takes, "one")
+    assert ended(first) == "done"
+    assert first.video is not None
+    first.video.unlink()
+    second = ask(takes, "two")
+    assert ended(second) == "done"
+    page = wall_html([first, second])
+    assert "data-take='2'" in page
+    assert "data-take='1'" not in page
+    takes.stop()
+
+
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
     blocked = tmp_path / "takes"
     blocked.write_text("a file where the folder should be")
