@@ -234,8 +234,9 @@ class CineScenePipeline:
         if shot.performances:
             times = track.frame_times_s().tolist()
             flown = with_stand_ins(flown, cameras, shot.performances, times, shot.scene.panorama)
+        doubt = self.parts.defaults.relief_doubt if shot.previz == "relief" else 1.0
         for frame in flown:
-            frames.append(frame)
+            frames.append(frame.with_doubt(doubt))
             on_frame(len(frames), len(track))
         return frames
 

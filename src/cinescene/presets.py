@@ -58,6 +58,7 @@ NANO = Preset(
         noise_scale=0.3,
         detail=0.1,
         enlarge=4,
+        relief_doubt=0.05,
     ),
 )
 

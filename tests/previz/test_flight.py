@@ -134,3 +134,11 @@ def test_what_a_panorama_was_filled_in_with_is_not_photographed() -> None:
     assert float(frame.photographed[rise > 0.1].min()) > 0.98
     assert float(frame.photographed[rise < -0.1].max()) < 0.02
     assert torch.allclose(frame.image, torch.full_like(frame.image, 0.5), atol=1e-3)
+
+
+def test_less_doubt_is_more_trust_but_never_in_what_is_unknown() -> None:
+    trust = torch.tensor([[0.0, 0.2, 0.5, 1.0]])
+    frame = PrevizFrame(image=torch.zeros(3, 1, 4), photographed=trust)
+    assert torch.allclose(frame.with_doubt(1.0).photographed, trust)
+    assert torch.allclose(frame.with_doubt(0.5).photographed, torch.tensor([[0.0, 1 / 3, 2 / 3, 1.0]]))
+    assert torch.equal(frame.with_doubt(0.0).photographed, torch.tensor([[0.0, 1.0, 1.0, 1.0]]))

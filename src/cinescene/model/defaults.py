@@ -9,6 +9,8 @@ from typing import Any
 
 from cinescene.errors import CheckpointError, InputError
 
+FROM_ZERO = ("noise_scale", "detail", "relief_doubt")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShotDefaults:
@@ -16,6 +18,8 @@ class ShotDefaults:
 
     The defaults here are the CineScene paper's; ``detail`` is that of `model.detail`, 0 for none. The video is
     ``enlarge`` times as large as the pictures that the model makes, with detail that the previz has at that size.
+    ``relief_doubt`` is the share of its doubt with which a previz through a relief is shown to the model
+    (`PrevizFrame.with_doubt`).
     """
 
     width_px: int = 672
@@ -30,10 +34,11 @@ class ShotDefaults:
     noise_scale: float = 1.0
     detail: float = 0.0
     enlarge: int = 1
+    relief_doubt: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if not value >= (0 if "guidance" in name or name in ("noise_scale", "detail") else 1):
+            if not value >= (0 if "guidance" in name or name in FROM_ZERO else 1):
                 raise InputError(f"shot defaults: {name}: expected a positive number, got {value}")
 
     @property

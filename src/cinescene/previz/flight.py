@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,15 @@ class PrevizFrame:
     photographed: Float[Tensor, "h w"]
     depth: Float[Tensor, "h w"] | None = None
     staged: Float[Tensor, "h w"] | None = None
+
+    def with_doubt(self, share: float) -> PrevizFrame:
+        """With a share of its doubt, in odds: 1 changes nothing, 0 trusts everything that is known at all.
+
+        For a model that fills what is not trusted worse than the previz shows it.
+        """
+        trust = self.photographed
+        odds = share * (1 - trust) + trust
+        return dataclasses.replace(self, photographed=trust / odds.clamp_min(torch.finfo(trust.dtype).tiny))
 
 
 @runtime_checkable
