@@ -7,6 +7,7 @@ import torch
 
 from cinescene.cameras.camera import Cameras
 from cinescene.cameras.projection import frustum_overlap, pixel_rays
+from cinescene.cameras.transforms import level_rotation, rigid
 from cinescene.errors import InputError
 from cinescene.scene.panorama import (
     LARGEST_PANORAMA_PIXELS,
@@ -199,3 +200,15 @@ def test_seam_contrast_tells_a_closed_panorama_from_an_open_one() -> None:
     open_ended = torch.linspace(0, 1, 128).expand(3, 64, 128).clone()
     assert seam_contrast(Panorama.from_image(closed)) < 3
     assert seam_contrast(Panorama.from_image(open_ended)) > 50
+
+
+def test_a_shot_needs_a_panorama_at_the_origin_and_level() -> None:
+    image = torch.rand(3, 64, 128)
+    Panorama.from_image(image).check_home()
+    turned = rigid(level_rotation(0.7), torch.zeros(3, dtype=torch.float64))
+    Panorama(image=image, camera=Cameras.equirectangular(turned, 128, 64)).check_home()
+    away = rigid(level_rotation(), torch.tensor([0.0, 0.0, 1.6], dtype=torch.float64))
+    tilted = rigid(level_rotation(0.0, 0.1), torch.zeros(3, dtype=torch.float64))
+    for pose, words in ((away, "1.60"), (tilted, "tilted by 5.7°")):
+        with pytest.raises(InputError, match=words):
+            Panorama(image=image, camera=Cameras.equirectangular(pose, 128, 64)).check_home()

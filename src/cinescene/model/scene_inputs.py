@@ -191,13 +191,17 @@ def surroundings_of(
     dome_radius_m: float,
     cache: TensorCache | None = None,
 ) -> StandIn | ReliefSurface | None:
-    """What a panorama's previz moves through; None for other kinds of previz."""
+    """What a panorama's previz moves through; None for other kinds of previz.
+
+    Raises `InputError` for a panorama that was not taken level and at the origin.
+    """
+    if kind not in ("standin", "relief"):
+        return None
+    assert scene.panorama is not None
+    scene.panorama.check_home()
     if kind == "standin":
         return StandIn(camera_height_m=camera_height_m, dome_radius_m=dome_radius_m)
-    if kind != "relief":
-        return None
     assert parts.relief is not None
-    assert scene.panorama is not None
     return ReliefSurface.around(scene.panorama, parts.relief, camera_height_m, cache)
 
 

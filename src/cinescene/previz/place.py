@@ -92,6 +92,7 @@ def _stand_in(scene: Scene, options: PlaceOptions) -> Place:
             f"{scene.name}: the stand-in geometry needs a panorama (equirectangular, 2:1), and this is a scene of "
             "photos; estimate its geometry with --geometry vggt, or give a panorama"
         )
+    panorama.check_home()
     place = StandIn(camera_height_m=options.camera_height_m, dome_radius_m=options.dome_radius_m)
     return Place(
         fly=lambda cameras: fly_through_panorama(panorama, cameras, place),
@@ -108,6 +109,7 @@ def _relief(scene: Scene, options: PlaceOptions) -> Place:
         )
     if options.relief is None:
         raise InputError("geometry relief: expected the folder of a relief network, as `cinescene train relief` writes")
+    panorama.check_home()
     surface = ReliefSurface.around(panorama, load_relief_net(options.relief), options.camera_height_m, relief_cache())
     return Place(
         fly=lambda cameras: fly_through_panorama(panorama, cameras, surface),

@@ -25,6 +25,9 @@ ASPECT_TOLERANCE = 0.01
 
 UNIFORM_TOLERANCE = 6 / 255
 
+HOME_M, LEVEL_RAD = 1e-3, math.radians(0.5)
+"""How far a panorama may be from the origin and from level, and still count as there."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panorama:
@@ -60,6 +63,17 @@ class Panorama:
         check_panorama_size(width, height, name)
         world_from_camera = rigid(level_rotation(), torch.zeros(3, dtype=torch.float64))
         return cls(image=image, camera=Cameras.equirectangular(world_from_camera, width, height))
+
+    def check_home(self) -> None:
+        """Raises `InputError` unless it was taken at the origin of a z-up world, level: where a shot's path begins."""
+        position, down = self.camera.position, self.camera.world_from_camera[:3, 1]
+        if float(position.norm()) > HOME_M or float(down[2]) > -math.cos(LEVEL_RAD):
+            at = ", ".join(f"{x:.2f}" for x in position.tolist())
+            tilt = math.degrees(math.acos(max(-1.0, min(1.0, -float(down[2])))))
+            raise InputError(
+                "panorama: expected one taken at the origin and level, as `Panorama.from_image` gives it; this one is at "
+                f"({at}) and tilted by {tilt:.1f}°. Move path and panorama together, and level it by `resample_panorama`"
+            )
 
     @property
     def size_px(self) -> tuple[int, int]:
