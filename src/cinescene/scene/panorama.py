@@ -71,8 +71,8 @@ class Panorama:
             at = ", ".join(f"{x:.2f}" for x in position.tolist())
             tilt = math.degrees(math.acos(max(-1.0, min(1.0, -float(down[2])))))
             raise InputError(
-                "panorama: expected one taken at the origin and level, as `Panorama.from_image` gives it; this one is at "
-                f"({at}) and tilted by {tilt:.1f}°. Move path and panorama together, and level it by `resample_panorama`"
+                "panorama: expected one taken at the origin and level, as `Panorama.from_image` gives it; this one is "
+                f"at ({at}) and tilted by {tilt:.1f}°. Move path and panorama together; `resample_panorama` levels it"
             )
 
     @property

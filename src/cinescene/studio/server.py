@@ -17,8 +17,10 @@ log = logging.getLogger("cinescene.studio")
 class Studio:
     """A running studio. ``page`` is what it shows; ``stop`` ends it."""
 
-    def __init__(self, *, folder: Path, host: str, port: int, model: str, nano: Path) -> None:
-        """Raises `InputError` where the port is taken, `MissingDependencyError` without viser."""
+    def __init__(self, *, folder: Path, host: str, port: int, model: str, nano: Path, vggt: str | None = None) -> None:
+        """``vggt`` is for a model without one. Raises `InputError` where the port is taken, `MissingDependencyError`
+        without viser.
+        """
         try:
             import viser
         except ImportError as error:
