@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -23,6 +24,11 @@ from cinescene.scene.relief import load_relief_net
 
 LIMIT_BYTES = 64 * 1000**2
 CARD = Path(__file__).parent.parent / "docs" / "nano.md"
+
+
+def card() -> str:
+    """The model card, its links to other pages as seen from where it lies in the package."""
+    return re.sub(r"\]\((?=[\w-]+\.md)", "](../../../../docs/", CARD.read_text(encoding="utf-8"))
 
 
 def main() -> None:
@@ -45,7 +51,7 @@ def main() -> None:
         size = sum(file.stat().st_size for file in fresh.rglob("*") if file.is_file())
         if size > LIMIT_BYTES:
             raise SystemExit(f"{options.model}: {size / 1e6:.1f} MB, more than {LIMIT_BYTES / 1e6:.0f}")
-        shutil.copy(CARD, fresh / "README.md")
+        (fresh / "README.md").write_text(card(), encoding="utf-8")
         if NANO_FOLDER.exists():
             shutil.rmtree(NANO_FOLDER)
         shutil.move(fresh, NANO_FOLDER)
