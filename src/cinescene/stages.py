@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""Called with the stage (one of `ENDS`), what is done of it, and of how much."""
+"""Called with the stage (one of `SHARES`), what is done of it, and of how much."""
 
-ENDS = {"text": 0.01, "scene": 0.03, "previz": 0.32, "sampling": 0.37, "detail": 0.94, "decoding": 1.0}
-"""Share of a shot's time that is over at the end of each stage, as nano takes it for 17 frames on two cores."""
+SHARES = {
+    "text": (0.0, 0.01),
+    "scene": (0.01, 0.03),
+    "previz": (0.03, 0.32),
+    "sampling": (0.32, 0.37),
+    "detail": (0.37, 0.94),
+    "decoding": (0.94, 1.0),
+}
+"""Shares of a shot's time that are over at the start and end of each stage, of 17 frames by nano on two cores."""
 
 
 def share_done(stage: str, done: int, total: int) -> float:
     """The share of a shot's time that is over when so much of a stage is done."""
-    names = list(ENDS)
-    begin = ENDS[names[names.index(stage) - 1]] if stage != names[0] else 0.0
-    return begin + (ENDS[stage] - begin) * done / max(1, total)
+    begin, end = SHARES[stage]
+    return begin + (end - begin) * done / max(1, total)

@@ -37,9 +37,11 @@ class PlaceLight:
 
     World frame z up. Source: Ramamoorthi and Hanrahan, "An Efficient Representation for Irradiance Environment Maps",
     2001, equations 8 and 11: spherical harmonics up to degree 2 carry a diffuse surface's light within a few percent.
+    ``gain`` is how bright surfaces are in the place's pictures, against usual ones (`exposure_gain`).
     """
 
     matrices: Float[Tensor, "3 4 4"]
+    gain: float = 1.0
 
     @classmethod
     def from_above(cls) -> PlaceLight:
@@ -52,7 +54,8 @@ class PlaceLight:
     @classmethod
     def of_panorama(cls, panorama: Panorama) -> PlaceLight:
         """The light where a panorama was taken, as far as an 8-bit picture tells."""
-        image, _ = all_around(panorama)
+        image, area = _all_around(panorama)
+        gain = exposure_gain(image, area)
         linear = image**DISPLAY_GAMMA * (1 + (CLIPPED_TIMES - 1) * ((image - CLIPPED) / (1 - CLIPPED)).clamp(0, 1))
         small = F.interpolate(linear[None], (ROWS, 2 * ROWS), mode="area")[0]
         _, rays = pixel_rays(panorama.camera.to(dtype=torch.float32).resized(2 * ROWS, ROWS))
@@ -66,7 +69,9 @@ class PlaceLight:
         matrices[:, :3, 3] = matrices[:, 3, :3] = torch.einsum("cn,ni->ci", light, direction) / 4
         matrices[:, 3, 3] = light.sum(1) * (1 / 4 - 5 / 32)
         mean = (light.sum(1) / 4 * light.new_tensor(LUMINANCE)).sum()
-        return cls(matrices=matrices / mean.clamp_min(1e-9)) if float(mean) > 0 else cls.from_above()
+        if float(mean) <= 0:
+            return cls(matrices=cls.from_above().matrices, gain=gain)
+        return cls(matrices=matrices / mean.clamp_min(1e-9), gain=gain)
 
     def on(self, normals: Float[Tensor, "n 3"]) -> Float[Tensor, "n 3"]:
         """Light on surfaces with these unit normals over the mean of all directions, RGB."""
@@ -84,7 +89,7 @@ def exposure_gain(picture: Float[Tensor, "3 h w"], weight: Float[Tensor, "h w"])
     return min(max((mean / USUAL) ** RESPONSE, GAINS[0]), GAINS[1])
 
 
-def all_around(panorama: Panorama) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"]]:
+def _all_around(panorama: Panorama) -> tuple[Float[Tensor, "3 h w"], Float[Tensor, "h w"]]:
     """A panorama in [0, 1], made smaller if large, and its pixels' areas on the sphere where they were photographed."""
     shrink = max(1, panorama.image.shape[-2] // MOST_ROWS)
     image = _shrunk(panorama.image, shrink)

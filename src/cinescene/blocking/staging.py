@@ -132,7 +132,7 @@ def _best_way(
     moves = _moves(role)
     speed = plausible_speed_m_s(rng, subject, running=role.motion == "run") if moves else 0.0
     heading = _heading(role, views, rng)
-    middle = len(times) // 2
+    middle, middle_s = len(times) // 2, float(times.mean())
     ahead, right = views.forward[middle, :2], views.right(middle)
     width_at_1 = views.size_px[0] / views.focal_px[middle]
     best, best_score = None, -math.inf
@@ -142,7 +142,7 @@ def _best_way(
         for aside in ASIDE:
             place = views.positions[middle, :2] + distance * (ahead + aside * width_at_1 * right)
             for factor in FACTORS if moves else (1.0,):
-                way = _Way(place, float(times.mean()), heading, speed * factor)
+                way = _Way(place, middle_s, heading, speed * factor)
                 score = _score(way, subject, views, times) - 0.15 * (1 - factor) - 0.05 * abs(aside)
                 score -= 2.0 * _crowding(way, taken, times)
                 if free is not None and score > best_score:

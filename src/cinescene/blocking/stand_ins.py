@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from cinescene.blocking.body import stand_in_body
-from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight, all_around, exposure_gain
+from cinescene.blocking.light import DISPLAY_GAMMA, PlaceLight, exposure_gain
 from cinescene.blocking.shadow import on_ground, sky_seen_from_ground
 from cinescene.blocking.solids import Sighting, Solid, sight
 from cinescene.cameras import Cameras
@@ -64,7 +64,7 @@ def with_stand_ins(
     brightness is that of the first frame.
     """
     light = None if panorama is None else PlaceLight.of_panorama(panorama)
-    gain = None if panorama is None else exposure_gain(*all_around(panorama))
+    gain = None if light is None else light.gain
     for index, frame in enumerate(frames):
         if gain is None:
             gain = exposure_gain(frame.image, frame.photographed)

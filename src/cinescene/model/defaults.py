@@ -10,6 +10,7 @@ from typing import Any
 from cinescene.errors import CheckpointError, InputError
 
 FROM_ZERO = ("noise_scale", "detail", "relief_doubt")
+"""May be 0, as guidance scales may; everything else is at least 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,33 +25,52 @@ LOOKED_AT, FRAMES_LOOKED_AT = 48, 17
 
 def path_warnings(track: CameraTrack, place: StandIn | ReliefSurface) -> list[str]:
     """Stretches of a path, in metres around a panorama, that lead where it cannot be shown, or not well."""
-    positions = track.world_from_camera[:, :3, 3]
-    below = positions[:, 2] <= -place.camera_height_m
+    return [*position_warnings(track, place), *smear_warnings(track, place)]
+
+
+def position_warnings(track: CameraTrack, place: StandIn | ReliefSurface) -> list[str]:
+    """Where a path leads under the ground or out of its place: what positions alone tell, quickly."""
+    below, outside = _left(track, place)
     if isinstance(place, StandIn):
-        outside = positions.norm(dim=-1) >= place.dome_radius_m
+        farthest_m = float(track.world_from_camera[:, :3, 3].norm(dim=-1).max())
         outside_words = (
-            f"the camera is {float(positions.norm(dim=-1).max()):.1f} m away, outside the dome of "
-            f"{place.dome_radius_m:g} m; nothing can be shown there; shorten the path or state a larger dome radius"
+            f"the camera is {farthest_m:.1f} m away, outside the dome of {place.dome_radius_m:g} m; nothing can be "
+            "shown there; shorten the path or state a larger dome radius"
         )
     else:
-        outside = ~place.contains(positions)
         outside_words = (
             "the camera goes through something that the panorama shows, a wall or an object (its distance is "
             "estimated); shorten the path"
         )
-    smeared = _spread_over_frames(track, place)
-    inside = ~below & ~outside
-    found: dict[str, Bool[Tensor, "t"]] = {
+    below_words = (
         f"the camera is below the ground, which is taken to be {place.camera_height_m:g} m below the panorama; raise "
-        "the path or state another camera height": below,
-        outside_words: outside & ~below,
-    }
-    told = [f"{when}: {words}" for words, flags in found.items() for when, _ in _stretches(flags, track)]
-    return told + [
+        "the path or state another camera height"
+    )
+    return [
+        f"{when}: {words}"
+        for words, flags in ((below_words, below), (outside_words, outside))
+        for when, _ in _stretches(flags, track)
+    ]
+
+
+def smear_warnings(track: CameraTrack, place: StandIn | ReliefSurface) -> list[str]:
+    """Where pictures of a path are smeared, which takes looking at some of them."""
+    below, outside = _left(track, place)
+    smeared = _spread_over_frames(track, place)
+    return [
         f"{when}: up to {100 * float(smeared[frames].max()):.0f} % of the picture is smeared: the camera is close to, "
         "or looks behind, what the panorama shows from one side only; keep farther from it"
-        for when, frames in _stretches(inside & (smeared > SMEARED_SHARE), track)
+        for when, frames in _stretches(~below & ~outside & (smeared > SMEARED_SHARE), track)
     ]
+
+
+def _left(track: CameraTrack, place: StandIn | ReliefSurface) -> tuple[Bool[Tensor, "t"], Bool[Tensor, "t"]]:
+    """Frames whose camera is below the ground, and others whose camera is out of the place."""
+    positions = track.world_from_camera[:, :3, 3]
+    below = positions[:, 2] <= -place.camera_height_m
+    if isinstance(place, StandIn):
+        return below, (positions.norm(dim=-1) >= place.dome_radius_m) & ~below
+    return below, ~place.contains(positions) & ~below
 
 
 def smeared_share(camera: Cameras, place: Surroundings) -> float:

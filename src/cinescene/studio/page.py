@@ -118,7 +118,7 @@ class Page:
             track = self.track(rate=PLAYED_RATE)
             found = self.stage.warn(track)
             if not self.camera_panel.dragging:
-                found += guess_warnings(self.stage, track)
+                found += [*self.stage.warn_of_pictures(track), *guess_warnings(self.stage, track)]
             self.warnings.content = "\n".join(f"- ⚠ {warning}" for warning in found)
         self.show_frame()
 

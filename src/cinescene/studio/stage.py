@@ -18,7 +18,7 @@ from cinescene.previz.geometry_flight import fly_through_geometry
 from cinescene.previz.place import placed_estimate
 from cinescene.previz.relief_surface import ReliefSurface
 from cinescene.previz.stand_in import StandIn
-from cinescene.previz.support import SUPPORTED_SHARE, path_warnings
+from cinescene.previz.support import SUPPORTED_SHARE, position_warnings, smear_warnings
 from cinescene.scene.around.panorama import surrounded
 from cinescene.scene.geometry import DepthViews
 from cinescene.scene.panorama import Panorama, closest_spacing_rad
@@ -43,7 +43,8 @@ LOOKS, LOOK_PX = 6, 64
 class Stage:
     """A place in metres, z up, the origin where it was photographed, +y ahead.
 
-    ``look`` gives what one camera sees; ``warn`` what is wrong with a path; ``points`` are coloured points of it;
+    ``look`` gives what one camera sees; ``warn`` what is wrong with a path, fast enough for a drag, and
+    ``warn_of_pictures`` what is wrong with its pictures; ``points`` are coloured points of it;
     ``views`` its pictures as thumbnails, with their cameras where those are known.
     """
 
@@ -51,6 +52,7 @@ class Stage:
     camera_height_m: float
     look: Callable[[Cameras], PrevizFrame]
     warn: Callable[[CameraTrack], list[str]]
+    warn_of_pictures: Callable[[CameraTrack], list[str]]
     points: Float[Tensor, "n 3"]
     colours: UInt8[Tensor, "n 3"]
     views: UInt8[Tensor, "v 3 h w"]
@@ -116,13 +118,11 @@ def _panorama_stage(
     scene: Scene, panorama: Panorama, height_m: float, nano: Path, thumbnails: Tensor, cameras: Cameras | None
 ) -> Stage:
     notes = list(scene.notes)
-    surface: Surroundings
+    surface: StandIn | ReliefSurface
     if (nano / "relief").is_dir():
-        relief = ReliefSurface.around(panorama, load_relief_net(nano / "relief"), height_m, relief_cache())
-        surface, warn = relief, lambda track: [*path_warnings(track, relief), *speed_warnings(track)]
+        surface = ReliefSurface.around(panorama, load_relief_net(nano / "relief"), height_m, relief_cache())
     else:
-        stand_in = StandIn(camera_height_m=height_m)
-        surface, warn = stand_in, lambda track: [*path_warnings(track, stand_in), *speed_warnings(track)]
+        surface = StandIn(camera_height_m=height_m)
         notes.append("no relief network: the place is taken to be a flat ground and a far dome")
     points, colours = _panorama_points(panorama, surface)
     finest = math.floor(math.log2(math.pi / panorama.size_px[1]))
@@ -136,7 +136,8 @@ def _panorama_stage(
         name=scene.name,
         camera_height_m=height_m,
         look=look,
-        warn=warn,
+        warn=lambda track: [*position_warnings(track, surface), *speed_warnings(track)],
+        warn_of_pictures=lambda track: smear_warnings(track, surface),
         points=points,
         colours=colours,
         views=thumbnails,
@@ -184,6 +185,7 @@ def _photo_stage(scene: Scene, height_m: float, nano: Path, thumbnails: Tensor) 
         camera_height_m=height_m,
         look=lambda camera: next(iter(fly_through_geometry(views, camera))),
         warn=speed_warnings,
+        warn_of_pictures=lambda track: [],
         points=points,
         colours=colours,
         views=thumbnails,
