@@ -1,14 +1,11 @@
-"""A headless OpenGL context and the shader programs of the renderer."""
+"""A headless OpenGL context."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 from cinescene.errors import MissingDependencyError
-
-MINIMUM_GL_VERSION = 420
+from cinescene.sets.gl_program import MINIMUM_GL_VERSION
 
 
 def create_context() -> Any:
@@ -37,44 +34,3 @@ def create_context() -> Any:
             f"rendering sets needs OpenGL 4.2, but the driver offers {found}: apt-get install libegl1 libgl1-mesa-dri"
         )
     return context
-
-
-class Program:
-    """Two shaders of ``shaders/``, linked; ``defines`` become preprocessor constants.
-
-    A line ``#include "name"`` of a shader is replaced by the file of that name.
-    """
-
-    def __init__(self, context: Any, vertex: str, fragment: str, defines: Mapping[str, float] | None = None) -> None:
-        constants = "".join(f"#define {name} {value}\n" for name, value in (defines or {}).items())
-        header = f"#version {MINIMUM_GL_VERSION} core\n{constants}"
-        self.linked = context.program(
-            vertex_shader=header + _shader_source(vertex), fragment_shader=header + _shader_source(fragment)
-        )
-        self._uniforms = {name: self.linked[name] for name in self.linked if hasattr(self.linked[name], "array_length")}
-
-    def set(self, values: Mapping[str, Any]) -> None:
-        """Writes those uniforms that the program has; bytes are written as they are.
-
-        The compiler drops uniforms, and ends of arrays, that a variant of a shader does not use: absence is no mistake.
-        """
-        for name, value in values.items():
-            uniform = self._uniforms.get(name)
-            if uniform is None:
-                continue
-            if isinstance(value, bytes):
-                uniform.write(value[: uniform.array_length * uniform.element_size])
-            else:
-                uniform.value = value
-
-    def release(self) -> None:
-        self.linked.release()
-
-
-def _shader_source(name: str) -> str:
-    text = (resources.files("cinescene.sets") / "shaders" / name).read_text(encoding="utf-8")
-    lines = []
-    for line in text.splitlines():
-        included = line.removeprefix("#include ").strip('" ') if line.startswith("#include ") else None
-        lines.append(_shader_source(included) if included else line)
-    return "\n".join(lines) + "\n"

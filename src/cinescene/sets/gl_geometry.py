@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_materials import MaterialLibrary
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_view import View
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.occluders import OccluderSampling

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from cinescene.errors import InputError
-from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_geometry import SubjectGeometry
 from cinescene.sets.gl_materials import MaterialLibrary
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_reach import Rectangle
 from cinescene.sets.gl_shadow import ShadowAtlas
 from cinescene.sets.gl_sky import screen_triangle

@@ -12,7 +12,7 @@ import torch
 from cinescene.cameras.camera import Cameras, intrinsics_matrix
 from cinescene.cameras.transforms import rigid
 from cinescene.sets.frame import Frame
-from cinescene.sets.gl_context import Program
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_sky import screen_triangle
 from cinescene.sets.gl_targets import Targets, read_frame
 from cinescene.tensor_types import Float, Tensor

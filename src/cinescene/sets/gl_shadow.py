@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from cinescene.sets.gl_context import Program
 from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_reach import swept_box
 from cinescene.sets.mesh import Sun
 

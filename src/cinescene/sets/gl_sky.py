@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cinescene.sets.gl_context import Program
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_view import View, sample_grid_span
 from cinescene.sets.mesh import Sky
 

@@ -23,11 +23,12 @@ from cinescene.cameras.camera import Cameras
 from cinescene.cameras.transforms import check_rigid
 from cinescene.errors import InputError
 from cinescene.sets.frame import Frame, FramePair
-from cinescene.sets.gl_context import Program, create_context
+from cinescene.sets.gl_context import create_context
 from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
 from cinescene.sets.gl_light import Lighting
 from cinescene.sets.gl_materials import MaterialLibrary
 from cinescene.sets.gl_panorama import PanoramaResampler
+from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_reach import Rectangle, seen_area, swept_box
 from cinescene.sets.gl_shadow import ShadowAtlas
 from cinescene.sets.gl_sky import SkyDome
@@ -142,8 +143,8 @@ class Renderer:
         with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
             view = self._view(camera)
-            self._draw_set(view, targets)
             self._place_subjects(actors)
+            self._draw_set(view, targets)
             self._draw_subjects(view, targets)
             self._draw_sky(view, targets)
             self._light(view, targets, with_subjects=True)
