@@ -2,9 +2,10 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial import ConvexHull
 
 from cinescene.cameras.projection import project
-from cinescene.sets.gl_reach import seen_area, swept_box
+from cinescene.sets.gl_reach import part_above, seen_area, swept_box
 from cinescene.sets.gl_view import View
 from tests.sets.staging import camera
 
@@ -32,3 +33,18 @@ def test_the_area_holds_every_point_of_the_hull_that_is_seen(
     assert top >= 0
     assert left + width <= 60
     assert top + height <= 40
+
+
+@given(st.floats(-4, 4), st.integers(0, 1000))
+def test_hulls_are_cut_at_a_height(height_m: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.uniform(-3, 1, 3)
+    high = low + rng.uniform(0.5, 3, 3)
+    way = rng.uniform(-4, 4, 3)
+    kept = part_above(swept_box(low, high, way), height_m)
+    passed = rng.uniform(low, high, (400, 3)) + rng.uniform(0, 1, (400, 1)) * way
+    above = passed[passed[:, 2] >= height_m]
+    assert (kept[:, 2] >= height_m - 1e-9).all()
+    if len(above):
+        hull = ConvexHull(kept, qhull_options="QJ")
+        assert (above @ hull.equations[:, :3].T + hull.equations[:, 3] < 1e-6).all()

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
 from cinescene.sets.gl_program import Program
-from cinescene.sets.gl_reach import swept_box
+from cinescene.sets.gl_reach import part_above, swept_box
 from cinescene.sets.mesh import Sun
 
 MARGIN_PX = 4
@@ -138,7 +138,8 @@ class ShadowAtlas:
             return None
         margin = FILTER_REACH_PX * self._subject.texel_m
         longest = float(np.linalg.norm(np.maximum(high, geometry.high) - np.minimum(low, geometry.low)))
-        return swept_box(geometry.low - margin, geometry.high + margin, -longest * self._toward_sun)
+        reached = swept_box(geometry.low - margin, geometry.high + margin, -longest * self._toward_sun)
+        return part_above(reached, float(low[2]))
 
     def uniforms(self, with_subjects: bool) -> dict[str, object]:
         """The tiles under their shader names; without subjects no point lies in theirs."""

@@ -255,7 +255,8 @@ class Renderer:
         if shadow is not None:
             hulls.append(shadow)
         if self._lighting.occluded is not None:
-            hulls.append(swept_box(*self._lighting.occluded, still))
+            low, high = self._lighting.occluded
+            hulls.append(swept_box(np.maximum(low, self._static.low), np.minimum(high, self._static.high), still))
         return seen_area(view, hulls, NEAR_M / 2)
 
     # ---- state ------------------------------------------------------------------------------------------------------
