@@ -132,7 +132,7 @@ class ShadowAtlas:
 
     def shadow_of_subjects(
         self, geometry: SubjectGeometry, low: Float[np.ndarray, "3"], high: Float[np.ndarray, "3"]
-    ) -> Float[np.ndarray, "16 3"] | None:
+    ) -> Float[np.ndarray, "_ 3"] | None:
         """Points about all that the subjects' shadows can reach in a set, whose box is given; None without a shadow."""
         if self._subject is None:
             return None
