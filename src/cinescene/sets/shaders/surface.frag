@@ -1,11 +1,9 @@
 #include "packing.glsl"
 
-uniform uint subject_bit;
-
 in vec3 normal;
 in vec2 uv;
 in float depth;
-flat in uvec3 material;
+flat in uvec4 material;
 
 layout(location = 0) out uint pattern_word;
 layout(location = 1) out uint normal_word;
@@ -33,6 +31,6 @@ uint packed_uv() {
 void main() {
     pattern_word = (material.z & PLAIN_BIT) != 0u ? material.y : packed_uv();
     normal_word = pack_normal(normal, material.x);
-    depth_word = floatBitsToUint(depth) | subject_bit;
+    depth_word = floatBitsToUint(depth) | material.w;
     look_word = packed_mip_level() | (material.z << 8);
 }

@@ -2,6 +2,7 @@
 
 uniform mat4 clip_from_offset;
 uniform vec3 eye;
+uniform uint subject_bit;
 
 in vec3 in_position;
 in vec3 in_normal;
@@ -11,12 +12,12 @@ in uvec3 in_material;   // number; packed plain colour; gloss and PLAIN_BIT
 out vec3 normal;
 out vec2 uv;
 out float depth;
-flat out uvec3 material;
+flat out uvec4 material;   // and the subject's bit
 
 void main() {
     gl_Position = clip_from_offset * vec4(in_position - eye, 1.0);
     normal = in_normal;
     uv = in_uv;
     depth = gl_Position.w;
-    material = in_material;
+    material = uvec4(in_material, subject_bit);
 }
