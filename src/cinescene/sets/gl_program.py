@@ -22,7 +22,7 @@ SCREEN = "screen.vert"
 _SIZES = {"float": 1, "vec2": 2, "vec3": 3, "vec4": 4, "mat3": 9}
 _DECLARATION = re.compile(r"^uniform (float|vec2|vec3|vec4|mat3) ([^;]+);", re.MULTILINE)
 _NAME = re.compile(r"(\w+)(?:\[(\w+)\])?")
-_RESERVED_FLAT_INPUTS = 1
+_INTERPOLATED_INPUTS = 1
 
 
 class Program:
@@ -39,7 +39,7 @@ class Program:
         self._numbers: PackedNumbers | None = None
         if vertex == SCREEN:
             self._numbers = PackedNumbers.declared_in(fragment_source, defines)
-            places = context.info["GL_MAX_VARYING_VECTORS"] - _RESERVED_FLAT_INPUTS
+            places = max(1, context.info["GL_MAX_VARYING_VECTORS"] - _INTERPOLATED_INPUTS)
             vertex_source, fragment_source = self._numbers.rewritten(vertex_source, fragment_source, places)
         self.linked = context.program(vertex_shader=header + vertex_source, fragment_shader=header + fragment_source)
         self._uniforms = {name: self.linked[name] for name in self.linked if hasattr(self.linked[name], "array_length")}
