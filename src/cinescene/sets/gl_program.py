@@ -1,10 +1,12 @@
 """Shader programs, and how numbers reach them.
 
-Software drivers load a uniform anew for every group of pixels, and Mesa 22.3 does it lane by lane, some thirty
+A uniform is loaded anew for every group of pixels, and Mesa's llvmpipe 22.3 does that lane by lane, some thirty
 instructions a number: a shader that lights with a hundred numbers spent a third of its time so. A flat input costs one.
 Programs that cover the screen are therefore rewritten: uniform numbers of their fragment shader become variables that
 are set from flat inputs, four numbers each, which the vertex shader copies from one uniform array. What finds no place
-there is read from the array. Shaders are written with plain uniforms, declared at the start of a line.
+there is read from the array: all of it on GPUs, where uniforms are fast, and where llvmpipe computes with 128 bits,
+which corrupted memory with eight such inputs and more. Shaders are written with plain uniforms, declared at the start
+of a line.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ SCREEN = "screen.vert"
 _SIZES = {"float": 1, "vec2": 2, "vec3": 3, "vec4": 4, "mat3": 9}
 _DECLARATION = re.compile(r"^uniform (float|vec2|vec3|vec4|mat3) ([^;]+);", re.MULTILINE)
 _NAME = re.compile(r"(\w+)(?:\[(\w+)\])?")
-_INTERPOLATED_INPUTS = 1
+_FLAT_PLACES = 31
+"""Of the 32 that llvmpipe has; one is interpolated."""
 
 
 class Program:
@@ -39,7 +42,7 @@ class Program:
         self._numbers: PackedNumbers | None = None
         if vertex == SCREEN:
             self._numbers = PackedNumbers.declared_in(fragment_source, defines)
-            places = max(1, context.info["GL_MAX_VARYING_VECTORS"] - _INTERPOLATED_INPUTS)
+            places = _FLAT_PLACES if takes_flat_inputs(context.info["GL_RENDERER"]) else 0
             vertex_source, fragment_source = self._numbers.rewritten(vertex_source, fragment_source, places)
         self.linked = context.program(vertex_shader=header + vertex_source, fragment_shader=header + fragment_source)
         self._uniforms = {name: self.linked[name] for name in self.linked if hasattr(self.linked[name], "array_length")}
@@ -108,7 +111,7 @@ class PackedNumbers:
         rows = len(self.values)
         flat = min(rows, places)
         uniform = f"uniform vec4 numbers[{rows}];\n"
-        inputs = f"flat in vec4 flat_numbers[{flat}];\n" + (uniform if rows > flat else "")
+        inputs = (f"flat in vec4 flat_numbers[{flat}];\n" if flat else "") + (uniform if rows > flat else "")
         sources = [f"flat_numbers[{row}]" if row < flat else f"numbers[{row}]" for row in range(rows)]
         scalars = [f"{source}.{axis}" for source in sources for axis in "xyzw"]
         statements = "".join(
@@ -116,9 +119,11 @@ class PackedNumbers:
         )
         fragment = _DECLARATION.sub(self._as_variables, fragment)
         fragment = fragment.replace("void main() {\n", f"void main() {{\n{statements}", 1)
-        copies = "".join(f"    flat_numbers[{row}] = numbers[{row}];\n" for row in range(flat))
-        vertex = vertex.replace("void main() {\n", f"void main() {{\n{copies}", 1)
-        return f"{uniform}flat out vec4 flat_numbers[{flat}];\n{vertex}", inputs + fragment
+        if flat:
+            copies = "".join(f"    flat_numbers[{row}] = numbers[{row}];\n" for row in range(flat))
+            vertex = vertex.replace("void main() {\n", f"void main() {{\n{copies}", 1)
+            vertex = f"{uniform}flat out vec4 flat_numbers[{flat}];\n{vertex}"
+        return vertex, inputs + fragment
 
     def _held(self, name: str) -> bool:
         return self.types[name][1] != 0
@@ -136,6 +141,10 @@ class PackedNumbers:
             for i in range(start, start + size * (1 if count is None else count), size)
         ]
         return items[0] if count is None else f"{kind}[{count}]({', '.join(items)})"
+
+
+def takes_flat_inputs(renderer: str) -> bool:
+    return "llvmpipe" in renderer and "256 bits" in renderer
 
 
 def _shader_source(name: str) -> str:
