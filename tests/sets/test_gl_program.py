@@ -34,19 +34,19 @@ void main() {
 
 
 @pytest.mark.parametrize("count", [0, 3, 40])
-@pytest.mark.parametrize("places", [0, 1, 2, 30])
-def test_shaders_find_every_number(count: int, places: int) -> None:
+@pytest.mark.parametrize("inputs", [0, 1, 2, 30])
+def test_shaders_find_every_number(count: int, inputs: int) -> None:
     try:
         context = create_context()
     except MissingDependencyError as error:
         pytest.skip(str(error))
-    if places and not takes_flat_inputs(context.info["GL_RENDERER"]):
+    if inputs and not takes_flat_inputs(context.info["GL_RENDERER"]):
         pytest.skip("this driver is not given flat inputs")
     generator = np.random.default_rng(count)
     left, right, turn = generator.random(3), generator.random(3), generator.random((3, 3)).astype(np.float32)
     many, last = generator.random((count, 4)).astype(np.float32), generator.random(2)
     packed = PackedNumbers.declared_in(FRAGMENT, {"COUNT": count})
-    vertex, fragment = packed.rewritten(VERTEX, FRAGMENT, places)
+    vertex, fragment = packed.rewritten(VERTEX, FRAGMENT, inputs)
     header = f"#version 420 core\n#define COUNT {count}\n"
     with context:
         program = context.program(vertex_shader=header + vertex, fragment_shader=header + fragment)

@@ -24,7 +24,7 @@ SCREEN = "screen.vert"
 _SIZES = {"float": 1, "vec2": 2, "vec3": 3, "vec4": 4, "mat3": 9}
 _DECLARATION = re.compile(r"^uniform (float|vec2|vec3|vec4|mat3) ([^;]+);", re.MULTILINE)
 _NAME = re.compile(r"(\w+)(?:\[(\w+)\])?")
-_FLAT_PLACES = 31
+_FLAT_INPUTS = 31
 """Of the 32 that llvmpipe has; one is interpolated."""
 
 
@@ -42,8 +42,8 @@ class Program:
         self._numbers: PackedNumbers | None = None
         if vertex == SCREEN:
             self._numbers = PackedNumbers.declared_in(fragment_source, defines)
-            places = _FLAT_PLACES if takes_flat_inputs(context.info["GL_RENDERER"]) else 0
-            vertex_source, fragment_source = self._numbers.rewritten(vertex_source, fragment_source, places)
+            inputs = _FLAT_INPUTS if takes_flat_inputs(context.info["GL_RENDERER"]) else 0
+            vertex_source, fragment_source = self._numbers.rewritten(vertex_source, fragment_source, inputs)
         self.linked = context.program(vertex_shader=header + vertex_source, fragment_shader=header + fragment_source)
         self._uniforms = {name: self.linked[name] for name in self.linked if hasattr(self.linked[name], "array_length")}
 
@@ -70,52 +70,57 @@ class Program:
             uniform.value = value
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the numbers of a uniform start, its GLSL type, and of how many values it is an array (None: of none)."""
+
+    first: int
+    kind: str
+    count: int | None
+
+    @property
+    def size(self) -> int:
+        return _SIZES[self.kind] * (1 if self.count is None else self.count)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PackedNumbers:
     """The uniform numbers of a fragment shader, one after another in four columns."""
 
-    types: dict[str, tuple[str, int | None]]
-    """Name -> GLSL type, and how many of it an array holds."""
-    first: dict[str, int]
+    places: dict[str, Place]
     values: np.ndarray
 
     @classmethod
     def declared_in(cls, source: str, defines: Mapping[str, float]) -> PackedNumbers:
         """Those of a shader; names in brackets are looked up among the preprocessor's constants."""
-        types: dict[str, tuple[str, int | None]] = {}
+        places: dict[str, Place] = {}
+        used = 0
         for kind, names in _DECLARATION.findall(source):
             for name, count in _NAME.findall(names):
-                types[name] = kind, (int(defines[count]) if count in defines else int(count)) if count else None
-        first, used = {}, 0
-        for name, (kind, count) in types.items():
-            first[name] = used
-            used += _SIZES[kind] * (1 if count is None else count)
-        return cls(types=types, first=first, values=np.zeros((max(1, -(-used // 4)), 4), dtype=np.float32))
+                places[name] = Place(used, kind, int(defines.get(count, count)) if count else None)
+                used += places[name].size
+        return cls(places=places, values=np.zeros((max(1, -(-used // 4)), 4), dtype=np.float32))
 
     def take(self, values: Mapping[str, Any]) -> bool:
         """Takes over what is among them (numbers, sequences, or bytes of 32-bit floats); whether anything was."""
         flat = self.values.reshape(-1)
-        taken = False
-        for name, value in values.items():
-            if name not in self.types:
-                continue
-            kind, count = self.types[name]
-            size = _SIZES[kind] * (1 if count is None else count)
-            numbers = np.frombuffer(value, dtype=np.float32)[:size] if isinstance(value, bytes) else value
-            flat[self.first[name] : self.first[name] + size] = numbers
-            taken = True
-        return taken
+        taken = self.places.keys() & values.keys()
+        for name in taken:
+            place, value = self.places[name], values[name]
+            numbers = np.frombuffer(value, dtype=np.float32)[: place.size] if isinstance(value, bytes) else value
+            flat[place.first : place.first + place.size] = numbers
+        return bool(taken)
 
-    def rewritten(self, vertex: str, fragment: str, places: int) -> tuple[str, str]:
-        """Both shaders, with the numbers in ``places`` flat inputs and what is left over in a uniform array."""
+    def rewritten(self, vertex: str, fragment: str, inputs: int) -> tuple[str, str]:
+        """Both shaders, with the numbers in so many flat ``inputs`` and what is left over in a uniform array."""
         rows = len(self.values)
-        flat = min(rows, places)
+        flat = min(rows, inputs)
         uniform = f"uniform vec4 numbers[{rows}];\n"
-        inputs = (f"flat in vec4 flat_numbers[{flat}];\n" if flat else "") + (uniform if rows > flat else "")
+        declared = (f"flat in vec4 flat_numbers[{flat}];\n" if flat else "") + (uniform if rows > flat else "")
         sources = [f"flat_numbers[{row}]" if row < flat else f"numbers[{row}]" for row in range(rows)]
         scalars = [f"{source}.{axis}" for source in sources for axis in "xyzw"]
         statements = "".join(
-            f"    {name} = {self._expression(name, scalars)};\n" for name in self.types if self._held(name)
+            f"    {name} = {_expression(place, scalars)};\n" for name, place in self.places.items() if place.size
         )
         fragment = _DECLARATION.sub(self._as_variables, fragment)
         fragment = fragment.replace("void main() {\n", f"void main() {{\n{statements}", 1)
@@ -123,27 +128,23 @@ class PackedNumbers:
             copies = "".join(f"    flat_numbers[{row}] = numbers[{row}];\n" for row in range(flat))
             vertex = vertex.replace("void main() {\n", f"void main() {{\n{copies}", 1)
             vertex = f"{uniform}flat out vec4 flat_numbers[{flat}];\n{vertex}"
-        return vertex, inputs + fragment
-
-    def _held(self, name: str) -> bool:
-        return self.types[name][1] != 0
+        return vertex, declared + fragment
 
     def _as_variables(self, declaration: re.Match[str]) -> str:
         kind, names = declaration.groups()
-        kept = [match.group() for match in _NAME.finditer(names) if self._held(match[1])]
+        kept = [match.group() for match in _NAME.finditer(names) if self.places[match[1]].size]
         return f"{kind} {', '.join(kept)};" if kept else ""
 
-    def _expression(self, name: str, scalars: list[str]) -> str:
-        kind, count = self.types[name]
-        start, size = self.first[name], _SIZES[kind]
-        items = [
-            f"{kind}({', '.join(scalars[i : i + size])})"
-            for i in range(start, start + size * (1 if count is None else count), size)
-        ]
-        return items[0] if count is None else f"{kind}[{count}]({', '.join(items)})"
+
+def _expression(place: Place, scalars: list[str]) -> str:
+    size = _SIZES[place.kind]
+    starts = range(place.first, place.first + place.size, size)
+    items = [f"{place.kind}({', '.join(scalars[start : start + size])})" for start in starts]
+    return items[0] if place.count is None else f"{place.kind}[{place.count}]({', '.join(items)})"
 
 
 def takes_flat_inputs(renderer: str) -> bool:
+    """Whether a driver, by its name for itself, is quick and safe with flat inputs."""
     return "llvmpipe" in renderer and "256 bits" in renderer
 
 
