@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,13 @@ from cinescene.sets.renderer import Renderer
 
 def renderer(width_px: int, height_px: int, **settings: Any) -> Renderer:
     """A renderer, or a skipped test where this machine has no OpenGL."""
+    return with_opengl(lambda: Renderer(width_px, height_px, **settings))
+
+
+def with_opengl(make: Callable[[], Any]) -> Any:
+    """What is made, or a skipped test where this machine has no OpenGL."""
     try:
-        return Renderer(width_px, height_px, **settings)
+        return make()
     except MissingDependencyError as error:
         pytest.skip(str(error))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cinescene.errors import MissingDependencyError
 from cinescene.sets.gl_context import create_context
 from cinescene.sets.gl_program import PackedNumbers, takes_flat_inputs
+from tests.sets.staging import with_opengl
 
 VERTEX = """
 in vec2 in_corner;
@@ -36,10 +36,7 @@ void main() {
 @pytest.mark.parametrize("count", [0, 3, 40])
 @pytest.mark.parametrize("inputs", [0, 1, 2, 30])
 def test_shaders_find_every_number(count: int, inputs: int) -> None:
-    try:
-        context = create_context()
-    except MissingDependencyError as error:
-        pytest.skip(str(error))
+    context = with_opengl(create_context)
     if inputs and not takes_flat_inputs(context.info["GL_RENDERER"]):
         pytest.skip("this driver is not given flat inputs")
     generator = np.random.default_rng(count)

@@ -191,8 +191,8 @@ class Renderer:
 
     # ---- steps ------------------------------------------------------------------------------------------------------
 
-    # The set is drawn before subjects are placed, so that a software driver fills its samples while the processor works
-    # on the subjects.
+    # Where nothing is lit in between, subjects are placed before the set is drawn: their shadow is a pass of its own,
+    # for which a software driver would first finish the set's, to begin anew for the subjects.
 
     def _draw_face(self, camera: Cameras) -> Targets:
         width, height = camera.size_px
@@ -255,8 +255,7 @@ class Renderer:
         if shadow is not None:
             hulls.append(shadow)
         if self._lighting.occluded is not None:
-            low, high = self._lighting.occluded
-            hulls.append(swept_box(np.maximum(low, self._static.low), np.minimum(high, self._static.high), still))
+            hulls.append(swept_box(*self._lighting.occluded, still))
         return seen_area(view, hulls, NEAR_M / 2)
 
     # ---- state ------------------------------------------------------------------------------------------------------
