@@ -18,8 +18,6 @@ Words = tuple[int, int, int]
 CHUNK_TRIANGLES = 512
 _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32, 3)])
 _FIXED_FORMAT = "2f4 3u4"
-_MOVING = np.dtype([("position", np.float32, 3), ("normal", np.float16, 4)])
-_MOVING_FORMAT = "3f4 3f2 2x"
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
@@ -89,8 +87,8 @@ class SubjectGeometry:
         self._meshes, self._words = meshes, words
         self.positions = _joined_positions(meshes)
         if len(self.positions):
-            columns = np.ascontiguousarray(self.positions.T, dtype=np.float64)
-            self.low, self.high = columns.min(1), columns.max(1)
+            columns = np.ascontiguousarray(self.positions.T)
+            self.low, self.high = (extreme.astype(np.float64) for extreme in (columns.min(1), columns.max(1)))
 
     def draw(self) -> None:
         """Draws them with the surface program."""
@@ -124,7 +122,6 @@ class _Buffers:
     ) -> None:
         self.triangles = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes)])
         count = sum(len(mesh.positions) for mesh in meshes)
-        self._moving = np.zeros(count, dtype=_MOVING)
         fixed = np.zeros(count, dtype=_FIXED)
         first = 0
         for mesh, word in zip(meshes, words, strict=True):
@@ -134,35 +131,28 @@ class _Buffers:
             first += len(mesh.positions)
         if by_place:
             self.triangles = self.triangles[_order_by_place(_joined_positions(meshes), self.triangles)]
-        self._moving_buffer = context.buffer(reserve=max(1, self._moving.nbytes), dynamic=True)
+        self._positions, self._normals = (context.buffer(reserve=max(1, 12 * count), dynamic=True) for _ in range(2))
         self._fixed_buffer = context.buffer(fixed.tobytes() or b"\0")
         self._index_buffer = context.buffer(self.triangles.tobytes() or b"\0")
         self.move(meshes)
         self.surface = context.vertex_array(
             surface.linked,
             [
-                (self._moving_buffer, _MOVING_FORMAT, "in_position", "in_normal"),
+                (self._positions, "3f4", "in_position"),
+                (self._normals, "3f4", "in_normal"),
                 (self._fixed_buffer, _FIXED_FORMAT, "in_uv", "in_material"),
             ],
             self._index_buffer,
         )
-        self.shadow = context.vertex_array(
-            shadow.linked, [(self._moving_buffer, "3f4 8x", "in_position")], self._index_buffer
-        )
+        self.shadow = context.vertex_array(shadow.linked, [(self._positions, "3f4", "in_position")], self._index_buffer)
 
     def move(self, meshes: Sequence[Mesh]) -> None:
         """Uploads positions and normals."""
-        first = 0
-        for mesh in meshes:
-            part = self._moving[first : first + len(mesh.positions)]
-            part["position"] = mesh.positions
-            part["normal"][:, :3] = mesh.normals
-            first += len(mesh.positions)
-        if first:
-            self._moving_buffer.write(self._moving)
+        self._positions.write(_joined([mesh.positions for mesh in meshes]))
+        self._normals.write(_joined([mesh.normals for mesh in meshes]))
 
     def release(self) -> None:
-        for item in (self.surface, self.shadow, self._moving_buffer, self._fixed_buffer, self._index_buffer):
+        for item in (self.surface, self.shadow, self._positions, self._normals, self._fixed_buffer, self._index_buffer):
             item.release()
 
 
@@ -172,8 +162,12 @@ def _joined_triangles(meshes: Sequence[Mesh]) -> list[Int32[np.ndarray, "_ 3"]]:
     return [mesh.triangles + np.int32(i) for mesh, i in zip(meshes, first[:-1], strict=True)]
 
 
+def _joined(vectors: Sequence[np.ndarray]) -> Float32[np.ndarray, "n 3"]:
+    return np.concatenate([np.zeros((0, 3), dtype=np.float32), *vectors]).astype(np.float32, copy=False)
+
+
 def _joined_positions(meshes: Sequence[Mesh]) -> Float32[np.ndarray, "n 3"]:
-    return np.concatenate([np.zeros((0, 3), dtype=np.float32), *(mesh.positions for mesh in meshes)])
+    return _joined([mesh.positions for mesh in meshes])
 
 
 def _same_topology(meshes: Sequence[Mesh], others: Sequence[Mesh]) -> bool:

@@ -67,6 +67,6 @@ def read_frame(picture: Any, width_px: int, height_px: int, *, normals: bool) ->
         colour=torch.from_numpy(np.ascontiguousarray(colour[..., :3].transpose(2, 0, 1))),
         depth_m=torch.from_numpy(np.abs(signed_depth)),
         subject_mask=torch.from_numpy(signed_depth < 0),
-        subject_and_shadow_mask=torch.from_numpy(colour[..., 3] > 0),
+        subject_and_shadow_mask=torch.from_numpy(colour.view("<u4")[..., 0] >= 1 << 24),
         normals=vectors,
     )

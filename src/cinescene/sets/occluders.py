@@ -40,15 +40,15 @@ def occluder_spheres(positions: Float[np.ndarray, "n 3"], sampling: OccluderSamp
     spheres = np.zeros((SPHERES, 4))
     if not sampling.corners.size:
         return spheres
-    a, b, c = positions[sampling.corners].transpose(0, 2, 1).astype(np.float64, order="C")
+    a, b, c = np.ascontiguousarray(positions.take(sampling.corners, axis=0).transpose(0, 2, 1))
     u, v = b - a, c - a
-    across = (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
-    areas = np.sqrt(across[0] ** 2 + across[1] ** 2 + across[2] ** 2) / 2 * sampling.stands_for
+    across = u[[1, 2, 0]] * v[[2, 0, 1]] - u[[2, 0, 1]] * v[[1, 2, 0]]
+    areas = np.sqrt((across * across).sum(0)) * (sampling.stands_for / 2)
     centres = (a + b + c) / 3
-    low, high = centres.min(1), centres.max(1)
-    x, y = ((centres - low[:, None]) / np.maximum(high - low, 1e-9)[:, None])[:2]
+    low, high = centres.min(1, keepdims=True), centres.max(1, keepdims=True)
+    x, y = (centres[:2] - low[:2]) / np.maximum(high - low, 1e-9)[:2]
     counted = areas * np.maximum(1 - (centres[2] - low[2]) / LOW_M, 0)
-    weights = np.stack([i * j * counted for i in (1 - x, x) for j in (1 - y, y)])
+    weights = np.stack([1 - x, x]).repeat(2, 0) * np.stack([1 - y, y] * 2) * counted
     total = weights.sum(1)
     spheres[:, :3] = weights @ centres.T / np.maximum(total, 1e-9)[:, None]
     spheres[:, 3] = np.sqrt(AREA_FACTOR * total / (4 * np.pi))
