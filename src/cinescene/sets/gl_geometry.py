@@ -1,4 +1,4 @@
-"""Triangles on the graphics device: the set in spatial chunks that are culled, and subjects in streamed buffers."""
+"""Triangles on the graphics device: the set, of which a view draws a part, and subjects in streamed buffers."""
 
 from __future__ import annotations
 
@@ -10,35 +10,30 @@ from jaxtyping import Float32, Int32
 
 from cinescene.sets.gl_materials import MaterialLibrary
 from cinescene.sets.gl_program import Program
+from cinescene.sets.gl_selection import TriangleBounds
 from cinescene.sets.gl_view import View
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.occluders import OccluderSampling
 
 Words = tuple[int, int, int]
-CHUNK_TRIANGLES = 512
 _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32, 3)])
 _FIXED_FORMAT = "2f4 3u4"
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
 class StaticGeometry:
-    """The triangles of a set, in chunks of neighbours; those in view are drawn from near to far."""
+    """The triangles of a set; those that a view may show are chosen before they are drawn."""
 
     def __init__(
         self, context: Any, surface: Program, shadow: Program, meshes: Sequence[Mesh], words: Sequence[Words]
     ) -> None:
-        self._buffers = _Buffers(context, surface, shadow, meshes, words, by_place=True)
-        positions = _joined_positions(meshes)
-        triangles = self._buffers.triangles
-        starts = np.arange(0, len(triangles), CHUNK_TRIANGLES)
-        corners = positions[triangles]
-        self._low = np.array([corners[i : i + CHUNK_TRIANGLES].min((0, 1)) for i in starts]).reshape(-1, 3)
-        self._high = np.array([corners[i : i + CHUNK_TRIANGLES].max((0, 1)) for i in starts]).reshape(-1, 3)
-        self._first = 3 * starts
-        self._count = 3 * np.minimum(CHUNK_TRIANGLES, len(triangles) - starts)
-        self.low = self._low.min(0) if len(triangles) else np.zeros(3)
-        self.high = self._high.max(0) if len(triangles) else np.zeros(3)
-        self.positions = positions
+        self._buffers = _Buffers(context, surface, shadow, meshes, words)
+        self.positions = _joined_positions(meshes)
+        self._bounds = TriangleBounds.of_corners(self.corners())
+        self._seen_buffer = context.buffer(reserve=max(1, self._buffers.triangles.nbytes), dynamic=True)
+        self._seen = self._buffers.surface_array(surface, self._seen_buffer)
+        drawn = self.corners().reshape(-1, 3) if len(self._buffers.triangles) else np.zeros((1, 3), np.float32)
+        self.low, self.high = (extreme.astype(np.float64) for extreme in (drawn.min(0), drawn.max(0)))
 
     def corners(self) -> Float32[np.ndarray, "m 3 3"]:
         """The corners of all triangles."""
@@ -46,19 +41,19 @@ class StaticGeometry:
 
     def draw(self, view: View) -> None:
         """Draws what may be in view with the surface program."""
-        visible = np.flatnonzero(view.sees(self._low, self._high))
-        nearest = np.clip(view.eye, self._low[visible], self._high[visible])
-        distance = np.linalg.norm(nearest - view.eye, axis=1)
-        for i in visible[np.argsort(distance, kind="stable")]:
-            self._buffers.surface.render(first=int(self._first[i]), vertices=int(self._count[i]))
+        seen = self._buffers.triangles.take(self._bounds.seen_by(view), axis=0)
+        if len(seen):
+            self._seen_buffer.write(seen)
+            self._seen.render(vertices=seen.size)
 
     def draw_shadow(self) -> None:
         """Draws everything with the shadow program."""
-        if len(self._count):
+        if len(self._buffers.triangles):
             self._buffers.shadow.render()
 
     def release(self) -> None:
-        self._buffers.release()
+        for item in (self._seen, self._seen_buffer, self._buffers):
+            item.release()
 
 
 class SubjectGeometry:
@@ -118,8 +113,8 @@ class _Buffers:
         shadow: Program,
         meshes: Sequence[Mesh],
         words: Sequence[Words],
-        by_place: bool = False,
     ) -> None:
+        self._context = context
         self.triangles = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes)])
         count = sum(len(mesh.positions) for mesh in meshes)
         fixed = np.zeros(count, dtype=_FIXED)
@@ -129,22 +124,24 @@ class _Buffers:
             part["uv"] = mesh.uvs / mesh.material.metres_per_tile
             part["material"] = word
             first += len(mesh.positions)
-        if by_place:
-            self.triangles = self.triangles[_order_by_place(_joined_positions(meshes), self.triangles)]
         self._positions, self._normals = (context.buffer(reserve=max(1, 12 * count), dynamic=True) for _ in range(2))
         self._fixed_buffer = context.buffer(fixed.tobytes() or b"\0")
         self._index_buffer = context.buffer(self.triangles.tobytes() or b"\0")
         self.move(meshes)
-        self.surface = context.vertex_array(
+        self.surface = self.surface_array(surface, self._index_buffer)
+        self.shadow = context.vertex_array(shadow.linked, [(self._positions, "3f4", "in_position")], self._index_buffer)
+
+    def surface_array(self, surface: Program, index_buffer: Any) -> Any:
+        """How the surface program reads the vertices that an index buffer names."""
+        return self._context.vertex_array(
             surface.linked,
             [
                 (self._positions, "3f4", "in_position"),
                 (self._normals, "3f4", "in_normal"),
                 (self._fixed_buffer, _FIXED_FORMAT, "in_uv", "in_material"),
             ],
-            self._index_buffer,
+            index_buffer,
         )
-        self.shadow = context.vertex_array(shadow.linked, [(self._positions, "3f4", "in_position")], self._index_buffer)
 
     def move(self, meshes: Sequence[Mesh]) -> None:
         """Uploads positions and normals."""
@@ -181,17 +178,3 @@ def _same_topology(meshes: Sequence[Mesh], others: Sequence[Mesh]) -> bool:
         and same(a.uvs, b.uvs)
         for a, b in zip(meshes, others, strict=True)
     )
-
-
-def _order_by_place(positions: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Triangles along a Morton curve through their centres, so that neighbours in the list are neighbours in space."""
-    centres = positions[triangles].mean(1)
-    if not len(centres):
-        return np.zeros(0, dtype=np.int64)
-    extent = max(float(np.ptp(centres, axis=0).max()), 1e-6)
-    cells = ((centres - centres.min(0)) / extent * 1023).astype(np.int64)
-    code = np.zeros(len(centres), dtype=np.int64)
-    for bit in range(10):
-        for axis in range(3):
-            code |= ((cells[:, axis] >> bit) & 1) << (3 * bit + axis)
-    return np.argsort(code, kind="stable")

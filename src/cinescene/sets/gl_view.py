@@ -62,14 +62,14 @@ class View:
             height_px=height,
         )
 
-    def sees(self, low: Float[np.ndarray, "n 3"], high: Float[np.ndarray, "n 3"]) -> np.ndarray:
-        """Which axis-parallel world boxes may be in view; a box that is only near a corner of it may count too."""
-        centre = (low + high) / 2 - self.eye
-        half = (high - low) / 2
+    def sides(self) -> Float[np.ndarray, "5 4"]:
+        """Planes to the left, right, top and bottom of what is seen and in front of it: unit normals that point inwards
+        and what makes world points of the plane 0."""
         x, y, z, w = self.clip_from_offset
-        planes = np.stack([w + x, w - x, w + y, w - y, w + z, w - z])
-        reach = centre @ planes[:, :3].T + planes[:, 3] + half @ np.abs(planes[:, :3]).T
-        return (reach >= 0).all(-1)
+        planes = np.stack([w + x, w - x, w + y, w - y, w + z])
+        planes /= np.linalg.norm(planes[:, :3], axis=1, keepdims=True)
+        planes[:, 3] -= planes[:, :3] @ self.eye
+        return planes
 
     def uniforms(self) -> dict[str, object]:
         """The numbers under their shader names."""
