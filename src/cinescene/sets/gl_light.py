@@ -12,7 +12,7 @@ from cinescene.sets.gl_geometry import SubjectGeometry
 from cinescene.sets.gl_materials import MaterialLibrary
 from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_reach import Rectangle
-from cinescene.sets.gl_shadow import ShadowAtlas
+from cinescene.sets.gl_shadow import RANGE_TEXELS, ShadowAtlas
 from cinescene.sets.gl_sky import screen_triangle
 from cinescene.sets.gl_targets import Targets
 from cinescene.sets.gl_view import View
@@ -30,7 +30,16 @@ _LINEAR = 0x2601
 _UNITS = {
     name: unit
     for unit, name in enumerate(
-        ("pattern_words", "normal_words", "depth_words", "look_words", "textures", "shadow_atlas", "openness")
+        (
+            "pattern_words",
+            "normal_words",
+            "depth_words",
+            "look_words",
+            "textures",
+            "shadow_atlas",
+            "shadow_range",
+            "openness",
+        )
     )
 }
 
@@ -46,6 +55,7 @@ class Lighting:
             "SUPERSAMPLING": 1 if samples == 1 else 2,
             "SPECULAR": int(specular),
             "OCCLUDERS": SPHERES,
+            "RANGE_TEXELS": RANGE_TEXELS,
         }
         self._programs: dict[tuple[Any, ...], tuple[Program, Any, Any]] = {}
         self._stage_uniforms: dict[str, Any] = {}
@@ -104,7 +114,7 @@ class Lighting:
     ) -> None:
         """Lights the pixels of a picture, or of an area of it; without subjects their shadows are left out too."""
         program, triangle, _ = self._program(shadows.tiles, targets.normals, targets.encoded)
-        bound = (*targets.samples, library.textures, shadows.texture, self._openness)
+        bound = (*targets.samples, library.textures, shadows.texture, shadows.range, self._openness)
         for unit, texture in enumerate(bound):
             texture.use(unit)
         values = {

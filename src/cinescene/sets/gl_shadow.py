@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from cinescene.sets.gl_geometry import StaticGeometry, SubjectGeometry
 from cinescene.sets.gl_program import Program
@@ -26,7 +26,11 @@ LEAST_TEXEL_M = 0.008
 """Finer texels would make penumbras harder than the sun's: 3 texels are the half shadow of an edge 2.6 m away."""
 LARGEST_COUNTED_M2 = 1.0
 """Larger triangles (the ground about a house) count as much as one of this size when the middle is sought."""
-_LINEAR = 0x2601
+RANGE_TEXELS = 4
+"""Texels along the side of a square for which the least and greatest depth of the set are kept."""
+RANGE_SLACK = 1e-6
+"""More than a depth of 24 bits changes on its way through the shadow look-up."""
+_NEAREST, _LINEAR = 0x2600, 0x2601
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +95,8 @@ class ShadowAtlas:
         self.texture.repeat_x = self.texture.repeat_y = False
         self._framebuffer = context.framebuffer(depth_attachment=self.texture)
         self._framebuffer.clear(depth=1.0)
+        self.range = context.texture([-(-side // RANGE_TEXELS) for side in size], 2, dtype="f4")
+        self.range.filter = (_NEAREST, _NEAREST)
         self._whole: Tile | None = None
         self._focus: Tile | None = None
         self._subject: Tile | None = None
@@ -120,14 +126,16 @@ class ShadowAtlas:
         )
         self._draw(self._whole, geometry)
         self._draw(self._focus, geometry)
+        self.range.write(depth_ranges(self._read()))
 
     def draw_subjects(self, geometry: SubjectGeometry) -> None:
         """Draws the subjects' tile of a frame."""
         self._subject = None
         if self._whole is None or not len(geometry.positions):
             return
-        seen = self._light_from_world @ geometry.positions.T
-        self._subject = Tile.around(seen.min(1), seen.max(1), self._subject_viewport)
+        seen = self._light_from_world.astype(np.float32) @ geometry.positions.T
+        low, high = seen.min(1).astype(np.float64), seen.max(1).astype(np.float64)
+        self._subject = Tile.around(low, high, self._subject_viewport)
         self._draw(self._subject, geometry)
 
     def shadow_of_subjects(
@@ -161,6 +169,14 @@ class ShadowAtlas:
     def release(self) -> None:
         self._framebuffer.release()
         self.texture.release()
+        self.range.release()
+
+    def _read(self) -> Float32[np.ndarray, "h w"]:
+        width, height = self.texture.size
+        depth = np.empty((height, width), dtype=np.float32)
+        area = (0, 0, width, height)
+        self._framebuffer.read_into(depth, viewport=area, components=1, attachment=-1, dtype="f4")
+        return depth
 
     def _draw(self, tile: Tile, geometry: StaticGeometry | SubjectGeometry) -> None:
         context = self._context
@@ -176,6 +192,25 @@ class ShadowAtlas:
         matrix = np.ascontiguousarray(clip_from_world.T, dtype=np.float32)
         self._program.set({"clip_from_world": matrix.tobytes()})
         geometry.draw_shadow()
+
+
+def depth_ranges(depth: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "i j 2"]:
+    """Least and greatest depth of a shadow map about squares of `RANGE_TEXELS`²: all that the filter of a point in the
+    square looks up, two texels beyond it on each side."""
+    ranges = np.empty((*(-(-side // RANGE_TEXELS) for side in depth.shape), 2), dtype=np.float32)
+    ranges[..., 0] = _extreme_about(_extreme_about(depth, np.minimum).T, np.minimum).T - np.float32(RANGE_SLACK)
+    ranges[..., 1] = _extreme_about(_extreme_about(depth, np.maximum).T, np.maximum).T + np.float32(RANGE_SLACK)
+    return ranges
+
+
+def _extreme_about(rows: Float32[np.ndarray, "h w"], extreme: np.ufunc) -> Float32[np.ndarray, "i w"]:
+    """The least or greatest of every four rows, the two before and the two after."""
+    rows = np.pad(rows, ((0, -len(rows) % RANGE_TEXELS), (0, 0)), mode="edge")
+    pairs = extreme(rows[0::2], rows[1::2])
+    found = extreme(pairs[0::2], pairs[1::2])
+    extreme(found[1:], pairs[1:-1:2], out=found[1:])
+    extreme(found[:-1], pairs[2::2], out=found[:-1])
+    return found
 
 
 def _sun_axes(toward_sun: np.ndarray) -> np.ndarray:
