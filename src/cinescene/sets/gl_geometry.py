@@ -15,9 +15,8 @@ from cinescene.sets.gl_view import View
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.occluders import OccluderSampling
 
-Words = tuple[int, int, int]
-_FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32, 3)])
-_FIXED_FORMAT = "2f4 3u4"
+_FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32)])
+_FIXED_FORMAT = "2f4 u4"
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
@@ -25,9 +24,9 @@ class StaticGeometry:
     """The triangles of a set; those that a view may show are chosen before they are drawn."""
 
     def __init__(
-        self, context: Any, surface: Program, shadow: Program, meshes: Sequence[Mesh], words: Sequence[Words]
+        self, context: Any, surface: Program, shadow: Program, meshes: Sequence[Mesh], numbers: Sequence[int]
     ) -> None:
-        self._buffers = _Buffers(context, surface, shadow, meshes, words)
+        self._buffers = _Buffers(context, surface, shadow, meshes, numbers)
         self.positions = _joined_positions(meshes)
         self._bounds = TriangleBounds.of_corners(self.corners())
         self._seen_buffer = context.buffer(reserve=max(1, self._buffers.triangles.nbytes), dynamic=True)
@@ -62,7 +61,7 @@ class SubjectGeometry:
     def __init__(self, context: Any, surface: Program, shadow: Program) -> None:
         self._context, self._surface, self._shadow = context, surface, shadow
         self._meshes: tuple[Mesh, ...] = ()
-        self._words: tuple[Words, ...] = ()
+        self._numbers: tuple[int, ...] = ()
         self._buffers: _Buffers | None = None
         self.positions = np.zeros((0, 3), dtype=np.float32)
         self.low = self.high = np.zeros(3)
@@ -71,15 +70,15 @@ class SubjectGeometry:
     def update(self, meshes: Sequence[Mesh], library: MaterialLibrary) -> None:
         """Takes over the meshes of a frame."""
         meshes = tuple(mesh for mesh in meshes if len(mesh.triangles))
-        words = tuple(library.words([mesh.material for mesh in meshes]))
-        if words != self._words or not _same_topology(meshes, self._meshes):
+        numbers = tuple(library.numbers([mesh.material for mesh in meshes]))
+        if numbers != self._numbers or not _same_topology(meshes, self._meshes):
             self.release()
             if meshes:
-                self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, words)
+                self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, numbers)
                 self.sampling = OccluderSampling.of_triangles(self._buffers.triangles)
         elif self._buffers is not None:
             self._buffers.move(meshes)
-        self._meshes, self._words = meshes, words
+        self._meshes, self._numbers = meshes, numbers
         self.positions = _joined_positions(meshes)
         if len(self.positions):
             columns = np.ascontiguousarray(self.positions.T)
@@ -99,7 +98,7 @@ class SubjectGeometry:
         if self._buffers is not None:
             self._buffers.release()
         self._buffers = None
-        self._meshes, self._words = (), ()
+        self._meshes, self._numbers = (), ()
         self.sampling = OccluderSampling.of_triangles(_NO_TRIANGLES)
 
 
@@ -112,17 +111,17 @@ class _Buffers:
         surface: Program,
         shadow: Program,
         meshes: Sequence[Mesh],
-        words: Sequence[Words],
+        numbers: Sequence[int],
     ) -> None:
         self._context = context
         self.triangles = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes)])
         count = sum(len(mesh.positions) for mesh in meshes)
         fixed = np.zeros(count, dtype=_FIXED)
         first = 0
-        for mesh, word in zip(meshes, words, strict=True):
+        for mesh, number in zip(meshes, numbers, strict=True):
             part = fixed[first : first + len(mesh.positions)]
             part["uv"] = mesh.uvs / mesh.material.metres_per_tile
-            part["material"] = word
+            part["material"] = number
             first += len(mesh.positions)
         self._positions, self._normals = (context.buffer(reserve=max(1, 12 * count), dynamic=True) for _ in range(2))
         self._fixed_buffer = context.buffer(fixed.tobytes() or b"\0")

@@ -34,8 +34,8 @@ _UNITS = {
             "pattern_words",
             "normal_words",
             "depth_words",
-            "look_words",
             "textures",
+            "materials",
             "shadow_atlas",
             "shadow_range",
             "openness",
@@ -114,7 +114,7 @@ class Lighting:
     ) -> None:
         """Lights the pixels of a picture, or of an area of it; without subjects their shadows are left out too."""
         program, triangle, _ = self._program(shadows.tiles, targets.normals, targets.encoded)
-        bound = (*targets.samples, library.textures, shadows.texture, shadows.range, self._openness)
+        bound = (*targets.samples, library.textures, library.looks, shadows.texture, shadows.range, self._openness)
         for unit, texture in enumerate(bound):
             texture.use(unit)
         values = {

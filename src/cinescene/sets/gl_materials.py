@@ -1,4 +1,4 @@
-"""Materials on the graphics device: one texture array and the words that vertices carry, for set and subjects."""
+"""Materials on the graphics device: one texture array, a row of looks, and the numbers that vertices carry."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ FIRST_PLAIN, SKY = 512, 1023
 """Numbers of textured materials lie below the first, of plain ones between them; as in ``shaders/packing.glsl``."""
 SUBJECT_PLACES = 64
 SMALLEST_TEXTURE_PX = 64
-_PLAIN_BIT = 0x80000000
-_LINEAR, _TRILINEAR = 0x2601, 0x2703
+_NEAREST, _LINEAR, _TRILINEAR = 0x2600, 0x2601, 0x2703
 
 
 def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
@@ -29,7 +28,7 @@ _LINEAR16 = np.round(65535 * linear_from_srgb(np.arange(256) / 255)).astype(np.u
 
 
 class MaterialLibrary:
-    """Uploads each material object once and gives the words by which vertices name it.
+    """Uploads each material object once and gives the number by which vertices name it.
 
     Textures are kept as linear 16-bit numbers, so that filtering averages light, and are brought to the size of the
     set's largest one (at most ``largest_texture_px``). Textured materials are numbered by their layer, plain ones from
@@ -52,19 +51,22 @@ class MaterialLibrary:
         sides = [max(m.albedo.shape[:2]) for m in self._static if _is_textured(m)]
         self.texture_px = min(max([SMALLEST_TEXTURE_PX, *sides]), largest_texture_px)
         self._subjects: list[Material] = []
-        self._words: dict[int, tuple[int, int, int]] = {}
+        self._numbers: dict[int, int] = {}
+        self.looks = context.texture((SKY + 1, 1), 2, dtype="u4")
+        self.looks.filter = (_NEAREST, _NEAREST)
         self.layers = max(1, len(sides))
         self.textures = self._new_textures()
         self._place()
 
-    def words(self, materials: Sequence[Material]) -> list[tuple[int, int, int]]:
-        """Number, packed plain colour, and gloss word of each material; new ones are uploaded."""
-        if any(id(material) not in self._words for material in materials):
+    def numbers(self, materials: Sequence[Material]) -> list[int]:
+        """The number of each material; new ones are uploaded."""
+        if any(id(material) not in self._numbers for material in materials):
             self._admit(list({id(m): m for m in materials if all(m is not s for s in self._static)}.values()))
-        return [self._words[id(material)] for material in materials]
+        return [self._numbers[id(material)] for material in materials]
 
     def release(self) -> None:
         self.textures.release()
+        self.looks.release()
 
     def _admit(self, wanted: list[Material]) -> None:
         if len(wanted) > SUBJECT_PLACES:
@@ -87,12 +89,14 @@ class MaterialLibrary:
 
     def _place(self) -> None:
         """Numbers all materials, uploads textures whose layer shows another one, and renews the mip levels."""
-        self._words.clear()
+        self._numbers.clear()
+        looks = np.zeros((SKY + 1, 2), dtype=np.uint32)
         materials = [*self._static, *self._subjects]
         textured = [material for material in materials if _is_textured(material)]
         changed = False
         for layer, material in enumerate(textured):
-            self._words[id(material)] = (layer, 0, gloss_word(material))
+            self._numbers[id(material)] = layer
+            looks[layer] = 0, gloss_word(material)
             if self._on_layer[layer] is not material:
                 viewport = (0, 0, layer, self.texture_px, self.texture_px, 1)
                 self.textures.write(_texels(material.albedo, self.texture_px), viewport=viewport)
@@ -100,7 +104,9 @@ class MaterialLibrary:
                 changed = True
         plain = [material for material in materials if not _is_textured(material)]
         for number, material in enumerate(plain, start=FIRST_PLAIN):
-            self._words[id(material)] = (number, _colour_word(material), gloss_word(material) | _PLAIN_BIT)
+            self._numbers[id(material)] = number
+            looks[number] = _colour_word(material), gloss_word(material)
+        self.looks.write(looks)
         if changed:
             self.textures.build_mipmaps()
 

@@ -14,7 +14,7 @@ _NEAREST, _LINEAR = 0x2600, 0x2601
 
 
 class Targets:
-    """The sample buffer (four words a sample, see ``shaders/packing.glsl``) and the lit picture.
+    """The sample buffer (three words a sample, see ``shaders/packing.glsl``) and the lit picture.
 
     ``encoded`` pictures are 8-bit sRGB; others are linear halves, to be filtered further.
     """
@@ -25,7 +25,7 @@ class Targets:
         grid = (sample_grid_size(width_px, samples), sample_grid_size(height_px, samples))
         size = (width_px, height_px)
         self.size_px, self.normals, self.encoded = size, normals, encoded
-        self.samples = [context.texture(grid, 1, dtype="u4") for _ in range(4)]
+        self.samples = [context.texture(grid, 1, dtype="u4") for _ in range(3)]
         for words in self.samples:
             words.filter = (_NEAREST, _NEAREST)
         self._depth = context.depth_renderbuffer(grid)

@@ -128,8 +128,8 @@ class Renderer:
                 if item is not None:
                     item.release()
             self._library = MaterialLibrary(self._context, [m.material for m in meshes], LARGEST_TEXTURE_PX)
-            words = self._library.words([mesh.material for mesh in meshes])
-            self._static = StaticGeometry(self._context, self._surface, self._shadow, meshes, words)
+            numbers = self._library.numbers([mesh.material for mesh in meshes])
+            self._static = StaticGeometry(self._context, self._surface, self._shadow, meshes, numbers)
             self._shadows.draw_static(stage.sun, self._static)
             self._lighting.load(stage, Openness.of_triangles(self._static.corners()))
             self._sky.load(stage.sky)

@@ -8,7 +8,8 @@
 #include "tone.glsl"
 #include "lighting.glsl"
 
-uniform usampler2D pattern_words, normal_words, depth_words, look_words;
+uniform usampler2D pattern_words, normal_words, depth_words;
+uniform usampler2D materials;   // a row: plain colour, gloss
 uniform sampler2DArray textures;
 uniform float texture_levels;
 uniform float exposure;
@@ -31,17 +32,17 @@ vec3 ray(vec2 px) {
 }
 
 // Tone-mapped colour of one sample, seen along a ray with z = 1.
-vec3 seen(uvec4 word, vec3 ray, vec3 n, inout float affected) {
+vec3 seen(uvec3 word, vec3 ray, vec3 n, inout float affected) {
     uint number = word.y >> 22;
-    float level = (float(word.w & 255u) - 208.0) / 8.0 + texture_levels;
+    uvec2 look = texelFetch(materials, ivec2(number, 0), 0).xy;
+    bool sky = number == SKY_MATERIAL;
+    float level = unpack_mip_level(word.z) + texture_levels;
     vec3 texel = textureLod(textures, vec3(unpackUnorm2x16(word.x), float(number)), level).rgb;
-    vec3 plain = unpack_colour(word.x);
-    float z = uintBitsToFloat(word.z & ~SUBJECT_BIT);
+    vec3 plain = unpack_colour(sky ? word.x : look.x);
     bool subject = (word.z & SUBJECT_BIT) != 0u;
     float changed = affected;
     vec3 albedo = number < FIRST_PLAIN_MATERIAL ? texel : plain;
-    vec3 light = lit(eye + ray * z, n, albedo, unpack_gloss(word.w >> 8), subject, changed);
-    bool sky = number == SKY_MATERIAL;
+    vec3 light = lit(eye + ray * unpack_depth(word.z), n, albedo, unpack_gloss(look.y), subject, changed);
     affected = sky ? affected : changed;
     return sky ? plain : tone_mapped(exposure * light);
 }
@@ -50,9 +51,8 @@ vec3 seen(uvec4 word, vec3 ray, vec3 n, inout float affected) {
 
 vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected) {
     ivec2 place = ivec2(gl_FragCoord.xy);
-    uvec4 word = uvec4(
-        texelFetch(pattern_words, place, 0).x, texelFetch(normal_words, place, 0).x,
-        texelFetch(depth_words, place, 0).x, texelFetch(look_words, place, 0).x
+    uvec3 word = uvec3(
+        texelFetch(pattern_words, place, 0).x, texelFetch(normal_words, place, 0).x, texelFetch(depth_words, place, 0).x
     );
     centre_normal = word.y;
     centre_depth = word.z;
@@ -97,20 +97,19 @@ vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected)
     centre_depth = depth.centre;
     uvec2 either = depth.side.xy | depth.side.zw | depth.corner;
     affected = float((depth.centre | either.x | either.y) >> 31);
-    vec4 side_z = uintBitsToFloat(depth.side & ~SUBJECT_BIT);
-    vec2 corner_z = uintBitsToFloat(depth.corner & ~SUBJECT_BIT);
+    vec4 side_z = unpack_depths(depth.side);
+    vec2 corner_z = unpack_depths(depth.corner.xyxy).xy;
 
     vec4 side_left = vec4(2.0);
     vec2 corner_left = vec2(1.0);
     float weight = 4.0;
     ivec2 offset = ivec2(0);
-    uint reference = centre_normal;
-    float z = uintBitsToFloat(centre_depth & ~SUBJECT_BIT);
-    uint subject = centre_depth & SUBJECT_BIT;
+    uint reference = centre_normal, depth_word = centre_depth;
     vec3 centre_ray = ray(pixel);
     vec3 sum = vec3(0.0);
     for (int surface = 1; ; surface++) {
         vec3 n = unpack_normal(reference);
+        float z = unpack_depth(depth_word);
         vec3 per_px = vec3(dot(n, ray_per_u), dot(n, ray_per_v), dot(n, centre_ray));
         vec2 off = 0.5 * vec2(offset);
         float plane = (per_px.z + dot(per_px.xy, off)) * z;
@@ -128,8 +127,7 @@ vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected)
         weight += dot(side_taken, vec4(1.0)) + dot(corner_taken, vec2(1.0));
 
         ivec2 place = ivec2(gl_FragCoord.xy) * 2 + 1 + offset;
-        uint pattern = texelFetch(pattern_words, place, 0).x, look = texelFetch(look_words, place, 0).x;
-        uvec4 word = uvec4(pattern, reference, floatBitsToUint(z) | subject, look);
+        uvec3 word = uvec3(texelFetch(pattern_words, place, 0).x, reference, depth_word);
         sum += weight * seen(word, ray(pixel + off), n, affected);
         weight = 0.0;
         side_left -= side_taken;
@@ -137,15 +135,12 @@ vec3 filtered(out uint centre_normal, out uint centre_depth, out float affected)
         if (dot(side_left, vec4(1.0)) + dot(corner_left, vec2(1.0)) == 0.0) break;
 
         bvec4 next = greaterThan(side_left, vec4(0.0));
-        uint depth_word;
         if (next.x) { offset = ivec2(0, -1); reference = normal.side.x; depth_word = depth.side.x; }
         else if (next.y) { offset = ivec2(-1, 0); reference = normal.side.y; depth_word = depth.side.y; }
         else if (next.z) { offset = ivec2(1, 0); reference = normal.side.z; depth_word = depth.side.z; }
         else if (next.w) { offset = ivec2(0, 1); reference = normal.side.w; depth_word = depth.side.w; }
         else if (corner_left.x > 0.0) { offset = ivec2(-1); reference = normal.corner.x; depth_word = depth.corner.x; }
         else { offset = ivec2(1); reference = normal.corner.y; depth_word = depth.corner.y; }
-        z = uintBitsToFloat(depth_word & ~SUBJECT_BIT);
-        subject = depth_word & SUBJECT_BIT;
     }
     return sum / ALL_WEIGHTS;
 }
@@ -157,12 +152,11 @@ void main() {
     float affected;
     vec3 light = filtered(normal_word, depth_word, affected);
     bool sky = normal_word >> 22 == SKY_MATERIAL;
-    float z = uintBitsToFloat(depth_word & ~SUBJECT_BIT);
 #if ENCODED
     light = srgb_encoded(light);
 #endif
     colour = vec4(light, affected);
-    signed_depth = sky ? uintBitsToFloat(0x7f800000u) : uintBitsToFloat(depth_word);
+    signed_depth = sky ? uintBitsToFloat(0x7f800000u) : uintBitsToFloat(depth_word & ~LEVEL_BITS);
 #if NORMALS
     world_normal = vec4(sky ? vec3(0.0) : unpack_normal(normal_word), 0.0);
 #endif

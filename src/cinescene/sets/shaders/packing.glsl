@@ -1,15 +1,32 @@
-// One sample of the geometry buffer, in four words:
-//   x  texture coordinates in tiles, 2 × 16 bits; of plain materials and sky the packed colour instead
+// One sample of the geometry buffer, in three words:
+//   x  texture coordinates in tiles, 2 × 16 bits; of the sky the packed colour instead
 //   y  unit normal, octahedral, 2 × 11 bits; material number, 10 bits; numbers of textured materials are their layers
-//   z  z-depth in metres as a float; the sign bit marks a subject
-//   w  mip level of the texture for one pixel, where 1 tile = 1 texel, in eighths, offset by 208: 8 bits; gloss, 24 bits
+//   z  z-depth in metres as a float whose sign bit marks a subject and whose last seven bits are the mip level of the
+//      texture for one pixel, where 1 tile = 1 texel, in eighths, offset by 112
+// Plain colour and gloss of a material are two words in a row of all materials.
 // Octahedral normals: Cigolle et al., "A Survey of Efficient Representations for Independent Unit Vectors", 2014.
 
 const uint FIRST_PLAIN_MATERIAL = 512u;
 const uint SKY_MATERIAL = 1023u;
-const float SKY_DEPTH = 1e9;
+const float SKY_DEPTH = 1073741824.0;
 const uint SUBJECT_BIT = 0x80000000u;
-const uint PLAIN_BIT = 0x80000000u;
+const uint LEVEL_BITS = 127u;
+
+uint pack_depth(float z, uint level, uint subject_bit) {
+    return ((floatBitsToUint(z) + 64u) & ~LEVEL_BITS) | level | subject_bit;
+}
+
+float unpack_depth(uint word) {
+    return uintBitsToFloat(word & ~(SUBJECT_BIT | LEVEL_BITS));
+}
+
+vec4 unpack_depths(uvec4 words) {
+    return uintBitsToFloat(words & ~(SUBJECT_BIT | LEVEL_BITS));
+}
+
+float unpack_mip_level(uint word) {
+    return (float(word & LEVEL_BITS) - 112.0) / 8.0;
+}
 
 uint pack_normal(vec3 n, uint material) {
     n /= abs(n.x) + abs(n.y) + abs(n.z);

@@ -11,7 +11,6 @@ in vec2 pixel;
 layout(location = 0) out uint pattern_word;
 layout(location = 1) out uint normal_word;
 layout(location = 2) out uint depth_word;
-layout(location = 3) out uint look_word;
 
 const float PI = 3.14159265358979;
 
@@ -25,5 +24,4 @@ void main() {
     pattern_word = pack_colour(tone_mapped(exposure * radiance));
     normal_word = SKY_MATERIAL << 22;
     depth_word = floatBitsToUint(SKY_DEPTH);
-    look_word = 0u;
 }

@@ -3,12 +3,11 @@
 in vec3 normal;
 in vec2 uv;
 in float depth;
-flat in uvec4 material;
+flat in uint material;   // and the subject's bit
 
 layout(location = 0) out uint pattern_word;
 layout(location = 1) out uint normal_word;
 layout(location = 2) out uint depth_word;
-layout(location = 3) out uint look_word;
 
 // The level whose texels are as large as a pixel, between the longer side of its footprint and the geometric mean of
 // both, and half a level finer: the tent filter of nearby samples takes care of the rest. Measured against pictures
@@ -20,7 +19,7 @@ uint packed_mip_level() {
     float longer = max(dot(across, across), dot(down, down));
     float area = abs(across.x * down.y - across.y * down.x);
     float squared = 0.5 * max(area, 0.25 * longer) * float(SUPERSAMPLING * SUPERSAMPLING);
-    return uint(clamp(int(floatBitsToUint(squared) >> 21) - 300, 0, 255));
+    return uint(clamp(int(floatBitsToUint(squared) >> 21) - 396, 0, 127));
 }
 
 uint packed_uv() {
@@ -29,8 +28,7 @@ uint packed_uv() {
 }
 
 void main() {
-    pattern_word = (material.z & PLAIN_BIT) != 0u ? material.y : packed_uv();
-    normal_word = pack_normal(normal, material.x);
-    depth_word = floatBitsToUint(depth) | material.w;
-    look_word = packed_mip_level() | (material.z << 8);
+    pattern_word = packed_uv();
+    normal_word = pack_normal(normal, material & ~SUBJECT_BIT);
+    depth_word = pack_depth(depth, packed_mip_level(), material & SUBJECT_BIT);
 }

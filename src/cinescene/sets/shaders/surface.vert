@@ -7,17 +7,17 @@ uniform uint subject_bit;
 in vec3 in_position;
 in vec3 in_normal;
 in vec2 in_uv;
-in uvec3 in_material;   // number; packed plain colour; gloss and PLAIN_BIT
+in uint in_material;   // number
 
 out vec3 normal;
 out vec2 uv;
 out float depth;
-flat out uvec4 material;   // and the subject's bit
+flat out uint material;   // and the subject's bit
 
 void main() {
     gl_Position = clip_from_offset * vec4(in_position - eye, 1.0);
     normal = in_normal;
     uv = in_uv;
     depth = gl_Position.w;
-    material = uvec4(in_material, subject_bit);
+    material = in_material | subject_bit;
 }
