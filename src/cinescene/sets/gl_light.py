@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +60,8 @@ class Lighting:
         }
         self._programs: dict[tuple[Any, ...], tuple[Program, Any, Any]] = {}
         self._stage_uniforms: dict[str, Any] = {}
-        self._occluders = _NO_OCCLUDERS
-        self.occluded: tuple[np.ndarray, np.ndarray] | None = None
+        self._told: set[Program] = set()
+        self._spheres = np.zeros((SPHERES, 4))
         self._openness: Any = None
         self._lamps = 0
 
@@ -86,21 +87,22 @@ class Lighting:
         }
         if stage.sun is not None:
             self._stage_uniforms["sun_colour"] = stage.sun.colour
+        self._told.clear()
 
     def place_subjects(self, subjects: SubjectGeometry) -> None:
-        """Takes over the spheres that stand for the subjects of a frame.
+        """Takes over the spheres that stand for the subjects of a frame."""
+        self._spheres = occluder_spheres(subjects.positions, subjects.sampling)
+        self._spheres[:, 3] **= 2
 
-        Outside the box ``occluded`` they keep back less than counts: together at most 2R·Σr²/d³ at distance d.
-        """
-        spheres = occluder_spheres(subjects.positions, subjects.sampling)
-        spheres[:, 3] **= 2
-        self._occluders = spheres.astype(np.float32).tobytes()
+    @property
+    def occluded(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The box outside which subjects keep back less light than counts: at most 2R·Σr²/d³ at distance d."""
+        spheres = self._spheres
         held = spheres[:, 3] > 0
+        if not held.any():
+            return None
         furthest = float(np.cbrt(2 * OCCLUSION_REACH_M / LEAST_OCCLUSION * spheres[:, 3].sum()))
-        if held.any():
-            self.occluded = (spheres[held, :3].min(0) - furthest, spheres[held, :3].max(0) + furthest)
-        else:
-            self.occluded = None
+        return spheres[held, :3].min(0) - furthest, spheres[held, :3].max(0) + furthest
 
     def draw(
         self,
@@ -119,15 +121,17 @@ class Lighting:
             texture.use(unit)
         values = {
             **view.uniforms(),
-            **self._stage_uniforms,
-            **shadows.uniforms(with_subjects),
-            "occluder": self._occluders if with_subjects else _NO_OCCLUDERS,
+            **shadows.frame_uniforms(with_subjects),
+            "occluder": self._spheres.astype(np.float32).tobytes() if with_subjects else _NO_OCCLUDERS,
             "sample_texel": tuple(1 / n for n in targets.samples[0].size),
-            "atlas_texel": tuple(1 / n for n in shadows.texture.size),
-            "texture_levels": float(np.log2(library.texture_px)),
             "first_px": (0.0, 0.0),
             "span_px": (float(view.width_px), float(view.height_px)),
         }
+        if program not in self._told:
+            self._told.add(program)
+            values |= self._stage_uniforms | shadows.stage_uniforms()
+            values["atlas_texel"] = tuple(1 / n for n in shadows.texture.size)
+            values["texture_levels"] = math.log2(library.texture_px)
         program.set(values)
         self._context.enable_only(0)
         targets.picture.use()

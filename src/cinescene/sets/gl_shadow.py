@@ -149,22 +149,25 @@ class ShadowAtlas:
         reached = swept_box(geometry.low - margin, geometry.high + margin, -longest * self._toward_sun)
         return part_above(reached, float(low[2]))
 
-    def uniforms(self, with_subjects: bool) -> dict[str, object]:
-        """The tiles under their shader names; without subjects no point lies in theirs."""
+    def stage_uniforms(self) -> dict[str, object]:
+        """The set's tiles and the sun under their shader names."""
+        if self._whole is None or self._focus is None:
+            return {}
+        return {
+            **_tile_uniforms("whole", self._whole),
+            **_tile_uniforms("focus", self._focus),
+            "light_from_world": np.ascontiguousarray(self._light_from_world.T, dtype=np.float32).tobytes(),
+            "sun_direction": tuple(self._toward_sun.tolist()),
+        }
+
+    def frame_uniforms(self, with_subjects: bool) -> dict[str, object]:
+        """The subjects' tile under its shader names; without subjects no point lies in it."""
         if self._whole is None or self._focus is None:
             return {}
         shown = self._subject if with_subjects else None
-        tiles = {"whole": self._whole, "focus": self._focus, "subject": shown or self._whole}
-        values: dict[str, object] = {}
-        for name, tile in tiles.items():
-            values[f"{name}_scale"], values[f"{name}_shift"] = tuple(tile.scale), tuple(tile.shift)
-            values[f"{name}_bounds_px"] = tile.bounds_px
-        if shown is None:
-            values["subject_bounds_px"] = (0.0, 0.0, 0.0, 0.0)
-        values["light_from_world"] = np.ascontiguousarray(self._light_from_world.T, dtype=np.float32).tobytes()
-        values["sun_direction"] = tuple(self._toward_sun)
-        values["texel_m"] = tuple(tile.texel_m for tile in tiles.values())
-        return values
+        tile = shown or self._whole
+        values = _tile_uniforms("subject", tile) | {"texel_m": (self._whole.texel_m, self._focus.texel_m, tile.texel_m)}
+        return values if shown else values | {"subject_bounds_px": (0.0, 0.0, 0.0, 0.0)}
 
     def release(self) -> None:
         self._framebuffer.release()
@@ -192,6 +195,14 @@ class ShadowAtlas:
         matrix = np.ascontiguousarray(clip_from_world.T, dtype=np.float32)
         self._program.set({"clip_from_world": matrix.tobytes()})
         geometry.draw_shadow()
+
+
+def _tile_uniforms(name: str, tile: Tile) -> dict[str, object]:
+    return {
+        f"{name}_scale": tuple(tile.scale.tolist()),
+        f"{name}_shift": tuple(tile.shift.tolist()),
+        f"{name}_bounds_px": tile.bounds_px,
+    }
 
 
 def depth_ranges(depth: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "i j 2"]:

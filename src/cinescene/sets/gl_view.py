@@ -46,18 +46,20 @@ class View:
             )
         width, height = camera.image_size_px.tolist()
         world_from_camera = np.array(camera.world_from_camera.tolist())
-        intrinsics = np.array(camera.intrinsics_px.tolist())
+        intrinsics = camera.intrinsics_px.tolist()
         rotation, eye = world_from_camera[:3, :3], world_from_camera[:3, 3]
         far = float(np.linalg.norm(np.maximum(np.abs(low - eye), np.abs(high - eye)))) + BEYOND_SET_M
-        rays = rotation @ np.linalg.inv(intrinsics)
-        camera_from_offset = np.eye(4)
-        camera_from_offset[:3, :3] = rotation.T
+        (focal_u, skew, centre_u), (_, focal_v, centre_v), _ = intrinsics
+        ray_per_u = rotation[:, 0] / focal_u
+        ray_per_v = (rotation[:, 1] - skew * ray_per_u) / focal_v
+        clip = _clip_from_camera(intrinsics, width, height, samples, near_m, far)
+        clip[:, :3] = clip[:, :3] @ rotation.T
         return cls(
             eye=eye,
-            clip_from_offset=_clip_from_camera(intrinsics, width, height, samples, near_m, far) @ camera_from_offset,
-            ray_origin=rays[:, 2],
-            ray_per_u=rays[:, 0],
-            ray_per_v=rays[:, 1],
+            clip_from_offset=clip,
+            ray_origin=rotation[:, 2] - centre_u * ray_per_u - centre_v * ray_per_v,
+            ray_per_u=ray_per_u,
+            ray_per_v=ray_per_v,
             width_px=width,
             height_px=height,
         )
@@ -74,11 +76,11 @@ class View:
     def uniforms(self) -> dict[str, object]:
         """The numbers under their shader names."""
         return {
-            "eye": tuple(self.eye),
+            "eye": tuple(self.eye.tolist()),
             "clip_from_offset": np.ascontiguousarray(self.clip_from_offset.T, dtype=np.float32).tobytes(),
-            "ray_origin": tuple(self.ray_origin),
-            "ray_per_u": tuple(self.ray_per_u),
-            "ray_per_v": tuple(self.ray_per_v),
+            "ray_origin": tuple(self.ray_origin.tolist()),
+            "ray_per_u": tuple(self.ray_per_u.tolist()),
+            "ray_per_v": tuple(self.ray_per_v.tolist()),
         }
 
 
@@ -93,12 +95,12 @@ def sample_grid_span(length_px: int, samples: int) -> tuple[float, float]:
 
 
 def _clip_from_camera(
-    intrinsics: np.ndarray, width_px: int, height_px: int, samples: int, near_m: float, far_m: float
+    intrinsics: list[list[float]], width_px: int, height_px: int, samples: int, near_m: float, far_m: float
 ) -> np.ndarray:
     rows = []
     for i, length_px in enumerate((width_px, height_px)):
         first, span = sample_grid_span(length_px, samples)
-        row = 2 * intrinsics[i] / span
+        row = [2 * number / span for number in intrinsics[i]]
         row[2] -= 2 * first / span + 1
         rows.append([*row, 0.0])
     depth = [0.0, 0.0, (far_m + near_m) / (far_m - near_m), -2 * far_m * near_m / (far_m - near_m)]

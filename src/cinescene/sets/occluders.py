@@ -14,7 +14,7 @@ LOW_M = 0.7
 AREA_FACTOR = 2.0
 """Surface of the spheres for the surface that is low: with it, balls of 0.2 to 0.6 m across on a floor keep from it
 what they should (r²·cosine/d²) to 20 %, between half a radius and two radii from where they touch."""
-_SAMPLED_TRIANGLES = 1500
+_SAMPLED_TRIANGLES = 750
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class OccluderSampling:
 
     @classmethod
     def of_triangles(cls, triangles: Int[np.ndarray, "n 3"]) -> OccluderSampling:
-        """Every so many-th triangle, about 1500 in all."""
+        """Every so many-th triangle, about 750 in all."""
         step = max(1, len(triangles) // _SAMPLED_TRIANGLES)
         return cls(corners=np.ascontiguousarray(triangles[::step].T), stands_for=step)
 

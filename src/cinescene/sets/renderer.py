@@ -139,10 +139,9 @@ class Renderer:
 
         Raises `GeometryError` for another kind of camera and `InputError` for another size or before `load`.
         """
-        self._check_size(camera)
         with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
-            view = self._view(camera)
+            view = self._picture_view(camera)
             self._place_subjects(actors)
             self._draw_set(view, targets)
             self._draw_subjects(view, targets)
@@ -155,10 +154,9 @@ class Renderer:
 
         Outside ``subject_and_shadow_mask`` the two frames are equal, byte for byte.
         """
-        self._check_size(camera)
         with self._ready():
             targets = self._targets_of(self.width_px, self.height_px, normals, encoded=True)
-            view = self._view(camera)
+            view = self._picture_view(camera)
             self._draw_set(view, targets)
             self._draw_sky(view, targets)
             self._light(view, targets, with_subjects=False)
@@ -207,6 +205,15 @@ class Renderer:
     def _view(self, camera: Cameras) -> View:
         assert self._static is not None
         return View.of_camera(camera, self.samples, NEAR_M, self._static.low, self._static.high)
+
+    def _picture_view(self, camera: Cameras) -> View:
+        view = self._view(camera)
+        if (view.width_px, view.height_px) != (self.width_px, self.height_px):
+            raise InputError(
+                f"render: expected a camera of {self.width_px}×{self.height_px} pixels as the renderer's, got "
+                f"{view.width_px}×{view.height_px}; use camera.resized(...)"
+            )
+        return view
 
     def _place_subjects(self, actors: Sequence[Mesh]) -> None:
         assert self._library is not None
@@ -279,12 +286,3 @@ class Renderer:
                 self._context, width_px, height_px, self.samples, normals=normals, encoded=encoded
             )
         return self._targets[key]
-
-    def _check_size(self, camera: Cameras) -> None:
-        sizes = {tuple(size) for size in camera.image_size_px.reshape(-1, 2).tolist()}
-        if sizes != {(self.width_px, self.height_px)}:
-            found = ", ".join(f"{width}×{height}" for width, height in sorted(sizes))
-            raise InputError(
-                f"render: expected a camera of {self.width_px}×{self.height_px} pixels as the renderer's, got {found}; "
-                "use camera.resized(...)"
-            )
