@@ -11,6 +11,8 @@ from cinescene.sets.frame import Frame
 from cinescene.sets.gl_view import sample_grid_size
 
 _NEAREST, _LINEAR = 0x2600, 0x2601
+_WORDS = 3
+_NONE, _ALL = ((False,) * 4,) * _WORDS, ((True,) * 4,) * _WORDS
 
 
 class Targets:
@@ -25,12 +27,11 @@ class Targets:
         grid = (sample_grid_size(width_px, samples), sample_grid_size(height_px, samples))
         size = (width_px, height_px)
         self.size_px, self.normals, self.encoded = size, normals, encoded
-        self.samples = [context.texture(grid, 1, dtype="u4") for _ in range(3)]
+        self.samples = [context.texture(grid, 1, dtype="u4") for _ in range(_WORDS)]
         for words in self.samples:
             words.filter = (_NEAREST, _NEAREST)
         self._depth = context.depth_renderbuffer(grid)
         self.sample_buffer = context.framebuffer(self.samples, self._depth)
-        self.depth_only = context.framebuffer([], self._depth)
         self.colour = context.texture(size, 4, dtype="f1" if encoded else "f2")
         self.depth = context.texture(size, 1, dtype="f4")
         self.normal: Any = context.texture(size, 4, dtype="f4") if normals else None
@@ -39,12 +40,20 @@ class Targets:
         self.depth.filter = (_NEAREST, _NEAREST)
         self.picture = context.framebuffer([t for t in (self.colour, self.depth, self.normal) if t is not None])
 
+    def begin_samples(self) -> None:
+        """Clears the depth of the samples, not their words: those are read where something was drawn, which is
+        everywhere, as a sky lies behind all."""
+        self.sample_buffer.use()
+        self.sample_buffer.color_mask = _NONE
+        self.sample_buffer.clear(depth=1.0)
+        self.sample_buffer.color_mask = _ALL
+
     def read(self) -> Frame:
         """The encoded picture as a frame."""
         return read_frame(self.picture, *self.size_px, normals=self.normals)
 
     def release(self) -> None:
-        for item in (self.picture, self.depth_only, self.sample_buffer, self._depth, *self.samples):
+        for item in (self.picture, self.sample_buffer, self._depth, *self.samples):
             item.release()
         for texture in (self.colour, self.depth, self.normal):
             if texture is not None:

@@ -218,13 +218,12 @@ class Renderer:
     def _place_subjects(self, actors: Sequence[Mesh]) -> None:
         assert self._library is not None
         self._subjects.update(actors, self._library)
-        self._shadows.draw_subjects(self._subjects)
         self._lighting.place_subjects(self._subjects)
+        self._shadows.draw_subjects(self._subjects)
 
     def _draw_set(self, view: View, targets: Targets) -> None:
         assert self._static is not None
-        targets.depth_only.use()
-        targets.depth_only.clear(depth=1.0)
+        targets.begin_samples()
         self._begin_surfaces(view, targets, subject_bit=0)
         self._static.draw(view)
 
