@@ -19,8 +19,8 @@ from cinescene.sets.occluders import OccluderSampling
 _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32)])
 _FIXED_FORMAT = "2f4 u4"
 SHADOW_CELL_M = 0.06
-"""Size of the patches of a subject that cast its shadow as one vertex. A walker's surface moves by 3 mm on average and by
-7 mm for one vertex in twenty; the shadow's filter is 2.4 cm wide and more."""
+"""Size of the patches of a subject that cast its shadow as one vertex. A walker's surface moves by 3 mm on average, and
+by 7 mm at one vertex in twenty; the shadow's filter is 2.4 cm wide and more."""
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
