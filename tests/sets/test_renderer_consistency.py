@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -100,6 +101,30 @@ def test_subjects_change_pixels_only_inside_their_mask(shared_renderer: Renderer
         elsewhere = ~with_subject.subject_mask
         assert torch.equal(with_subject.depth_m[elsewhere], without.depth_m[elsewhere])
         assert with_subject.subject_and_shadow_mask.float().mean() < 0.5
+
+
+def test_shadows_are_cast_by_the_triangles_that_are_meant_to(shared_renderer: Renderers) -> None:
+    one = shared_renderer(WIDTH, HEIGHT)
+    one.load(furnished())
+    actors = walker(0.2, 0.8)
+    whole, in_other_order, none = (
+        [dataclasses.replace(mesh, shadow_triangles=triangles(mesh)) for mesh in actors]
+        for triangles in (
+            lambda mesh: mesh.triangles,
+            lambda mesh: mesh.triangles[::-1],
+            lambda mesh: np.zeros((0, 3), dtype=np.int32),
+        )
+    )
+    view = path(1)[0]
+    frame = one.render(view, actors)
+    for same in (whole, in_other_order):
+        again = one.render(view, same)
+        assert torch.equal(again.colour, frame.colour)
+        assert torch.equal(again.subject_and_shadow_mask, frame.subject_and_shadow_mask)
+    bare = one.render(view, none)
+    assert torch.equal(bare.subject_mask, frame.subject_mask)
+    shaded = (bare.colour.int() - frame.colour.int()).amax(0) > 20
+    assert shaded[~frame.subject_mask].sum() > 20
 
 
 def test_pairs_have_the_same_bytes_as_single_frames(shared_renderer: Renderers) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from cinescene.sets.coarser import coarser_triangles
 from cinescene.sets.gl_materials import MaterialLibrary
 from cinescene.sets.gl_program import Program
 from cinescene.sets.gl_selection import TriangleBounds
@@ -18,9 +17,6 @@ from cinescene.sets.occluders import OccluderSampling
 
 _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32)])
 _FIXED_FORMAT = "2f4 u4"
-SHADOW_CELL_M = 0.06
-"""Size of the patches of a subject that cast its shadow as one vertex. A walker's surface moves by 3 mm on average, and
-by 7 mm at one vertex in twenty; the shadow's filter is 2.4 cm wide and more."""
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
@@ -78,7 +74,7 @@ class SubjectGeometry:
         if numbers != self._numbers or not _same_topology(meshes, self._meshes):
             self.release()
             if meshes:
-                self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, numbers, SHADOW_CELL_M)
+                self._buffers = _Buffers(self._context, self._surface, self._shadow, meshes, numbers)
                 self.sampling = OccluderSampling.of_triangles(self._buffers.triangles)
         elif self._buffers is not None:
             self._buffers.move(meshes)
@@ -116,7 +112,6 @@ class _Buffers:
         shadow: Program,
         meshes: Sequence[Mesh],
         numbers: Sequence[int],
-        shadow_cell_m: float | None = None,
     ) -> None:
         self._context = context
         self.triangles = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes)])
@@ -133,10 +128,7 @@ class _Buffers:
         self._index_buffer = context.buffer(self.triangles.tobytes() or b"\0")
         self.move(meshes)
         self.surface = self.surface_array(surface, self._index_buffer)
-        casting = self.triangles
-        if shadow_cell_m is not None:
-            normals = _joined([mesh.normals for mesh in meshes])
-            casting = coarser_triangles(_joined_positions(meshes), normals, casting, shadow_cell_m)
+        casting = np.concatenate([_NO_TRIANGLES, *_joined_triangles(meshes, casting=True)])
         self._casting_buffer = context.buffer(casting.tobytes() or b"\0")
         self.shadow = context.vertex_array(
             shadow.linked, [(self._positions, "3f4", "in_position")], self._casting_buffer
@@ -172,10 +164,11 @@ class _Buffers:
             item.release()
 
 
-def _joined_triangles(meshes: Sequence[Mesh]) -> list[Int32[np.ndarray, "_ 3"]]:
-    """The triangles of each mesh, with the vertex numbers of all meshes joined."""
+def _joined_triangles(meshes: Sequence[Mesh], *, casting: bool = False) -> list[Int32[np.ndarray, "_ 3"]]:
+    """The triangles of each mesh, or those that cast its shadow, with the vertex numbers of all meshes joined."""
     first = np.cumsum([0, *(len(mesh.positions) for mesh in meshes)])
-    return [mesh.triangles + np.int32(i) for mesh, i in zip(meshes, first[:-1], strict=True)]
+    triangles = [mesh.casting_triangles if casting else mesh.triangles for mesh in meshes]
+    return [part + np.int32(i) for part, i in zip(triangles, first[:-1], strict=True)]
 
 
 def _joined(vectors: Sequence[np.ndarray]) -> Float32[np.ndarray, "n 3"]:
@@ -194,6 +187,7 @@ def _same_topology(meshes: Sequence[Mesh], others: Sequence[Mesh]) -> bool:
         a.material is b.material
         and len(a.positions) == len(b.positions)
         and same(a.triangles, b.triangles)
+        and same(a.casting_triangles, b.casting_triangles)
         and same(a.uvs, b.uvs)
         for a, b in zip(meshes, others, strict=True)
     )

@@ -33,6 +33,7 @@ class Mesh:
     """Triangles of one material. Front faces are counter-clockwise; normals are unit length, one a vertex.
 
     Texture coordinates: u runs to the right of the texture's picture and v up; (0, 0) is its lower left corner.
+    ``shadow_triangles`` are fewer triangles over the same vertices, enough to cast a shadow; None: all of them.
     """
 
     positions: Float32[np.ndarray, "n 3"]
@@ -40,12 +41,19 @@ class Mesh:
     uvs: Float32[np.ndarray, "n 2"]
     triangles: Int32[np.ndarray, "m 3"]
     material: Material
+    shadow_triangles: Int32[np.ndarray, "k 3"] | None = None
 
     def __post_init__(self) -> None:
         if not np.isfinite(self.positions).all():
             raise GeometryError("mesh: expected finite vertex positions")
-        if len(self.triangles) and (self.triangles.min() < 0 or self.triangles.max() >= len(self.positions)):
-            raise GeometryError("mesh: a triangle names a vertex that does not exist")
+        for triangles in (self.triangles, self.casting_triangles):
+            if len(triangles) and (triangles.min() < 0 or triangles.max() >= len(self.positions)):
+                raise GeometryError("mesh: a triangle names a vertex that does not exist")
+
+    @property
+    def casting_triangles(self) -> Int32[np.ndarray, "k 3"]:
+        """The triangles that cast the mesh's shadow."""
+        return self.triangles if self.shadow_triangles is None else self.shadow_triangles
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -63,7 +63,13 @@ def merged_by_material(meshes: Sequence[Mesh]) -> tuple[Mesh, ...]:
 
 def inverted(mesh: Mesh) -> Mesh:
     """The mesh seen from its other side."""
-    return dataclasses.replace(mesh, normals=-mesh.normals, triangles=np.ascontiguousarray(mesh.triangles[:, ::-1]))
+    shadow = mesh.shadow_triangles
+    return dataclasses.replace(
+        mesh,
+        normals=-mesh.normals,
+        triangles=np.ascontiguousarray(mesh.triangles[:, ::-1]),
+        shadow_triangles=None if shadow is None else np.ascontiguousarray(shadow[:, ::-1]),
+    )
 
 
 def with_uv_offset(mesh: Mesh, uv_offset_m: Vector) -> Mesh:

@@ -9,6 +9,7 @@ import numpy as np
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects.body_shape import shaped_vertices
 from cinescene.sets.subjects.carriage import Legs
+from cinescene.sets.subjects.coarser import coarser_triangles
 from cinescene.sets.subjects.dress_form import DressForm, arm_share
 from cinescene.sets.subjects.hands import relaxed_hands
 from cinescene.sets.subjects.person import Person
@@ -36,6 +37,7 @@ class Figure:
         self._rest = np.concatenate([rest, np.ones((len(rest), 1), dtype=np.float32)], axis=1)
         self._normals = np.concatenate([part.normals for part in self._parts]).astype(np.float32)
         self._starts = np.cumsum([0, *(len(part.positions) for part in self._parts)])
+        self._casting = [coarser_triangles(part.positions, part.normals, part.triangles) for part in self._parts]
 
     def meshes(self, posture: Posture, floor_m: float = 0.0) -> list[Mesh]:
         """One mesh a material, in the same order and with the same triangles for every posture."""
@@ -47,7 +49,8 @@ class Figure:
         normals = np.einsum("nij,nj->ni", blended[:, :, :3], self._normals)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         meshes = []
-        for part, start, end in zip(self._parts, self._starts[:-1], self._starts[1:], strict=True):
+        starts, ends = self._starts[:-1], self._starts[1:]
+        for part, casting, start, end in zip(self._parts, self._casting, starts, ends, strict=True):
             here, up = positions[start:end], normals[start:end]
             if part.skirt is not None:
                 joints = joint_positions(self.skeleton, rotations, pelvis)
@@ -55,7 +58,14 @@ class Figure:
                 here = part.skirt.pushed(here.astype(np.float64), outward, joints).astype(np.float32)
                 up = part.skirt.normals(here).astype(np.float32)
             meshes.append(
-                Mesh(positions=here, normals=up, uvs=part.uvs, triangles=part.triangles, material=part.material)
+                Mesh(
+                    positions=here,
+                    normals=up,
+                    uvs=part.uvs,
+                    triangles=part.triangles,
+                    material=part.material,
+                    shadow_triangles=casting,
+                )
             )
         return meshes
 

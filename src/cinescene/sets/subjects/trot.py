@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.subjects import rotations as rot
+from cinescene.sets.subjects.coarser import coarser_triangles
 from cinescene.sets.subjects.feet import FootMotion, FootRoll, FootShape, FootTrack
 from cinescene.sets.subjects.footsteps import FootPlace, Stepping, planned_footsteps
 from cinescene.sets.subjects.ground_path import GroundPath
@@ -34,6 +35,7 @@ class Trotter:
         self._rest = np.concatenate([positions, np.ones((len(positions), 1))], axis=1).astype(np.float32)
         self._normals = np.concatenate([part.normals for part in self.parts]).astype(np.float32)
         self._starts = np.cumsum([0, *(len(part.positions) for part in self.parts)])
+        self._casting = [coarser_triangles(part.positions, part.normals, part.mesh.triangles) for part in self.parts]
         self.tracks = self._planned(duration_s)
         rng = np.random.default_rng([animal.seed, 5])
         self._phase = rng.uniform(0.0, 2 * math.pi, 4)
@@ -52,8 +54,11 @@ class Trotter:
                 uvs=part.mesh.uvs,
                 triangles=part.mesh.triangles,
                 material=part.mesh.material,
+                shadow_triangles=casting,
             )
-            for part, start, end in zip(self.parts, self._starts[:-1], self._starts[1:], strict=True)
+            for part, casting, start, end in zip(
+                self.parts, self._casting, self._starts[:-1], self._starts[1:], strict=True
+            )
         ]
 
     def transforms_at(self, time_s: float) -> Float[np.ndarray, "bones 3 4"]:

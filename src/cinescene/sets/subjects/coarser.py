@@ -7,12 +7,16 @@ from jaxtyping import Float, Int32
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+SHADOW_CELL_M = 0.06
+"""Size of the patches that cast a subject's shadow as one vertex. A walker's surface moves by 3 mm on average, and by
+7 mm at one vertex in twenty; the filter of the renderer's shadows is 2.4 cm wide and more."""
+
 
 def coarser_triangles(
     positions: Float[np.ndarray, "n 3"],
     normals: Float[np.ndarray, "n 3"],
     triangles: Int32[np.ndarray, "m 3"],
-    cell_m: float,
+    cell_m: float = SHADOW_CELL_M,
 ) -> Int32[np.ndarray, "_ 3"]:
     """Triangles between one vertex for each patch of the surface; those within a patch are gone.
 

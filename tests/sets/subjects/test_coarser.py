@@ -2,15 +2,13 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from cinescene.sets.coarser import coarser_triangles
 from cinescene.sets.mesh import Mesh
 from cinescene.sets.primitives import box
 from cinescene.sets.subjects.casting import random_person
+from cinescene.sets.subjects.coarser import SHADOW_CELL_M, coarser_triangles
 from cinescene.sets.subjects.ground_path import GroundPath
 from cinescene.sets.subjects.performance import Performance
 from tests.sets.staging import plain
-
-CELL_M = 0.06
 
 
 def sphere(rows: int, radius_m: float) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +37,7 @@ def volume_m3(positions: np.ndarray, triangles: np.ndarray) -> float:
 
 def test_a_sphere_stays_closed_and_nearly_as_large() -> None:
     positions, triangles = sphere(40, 0.3)
-    coarse = coarser_triangles(positions, positions / 0.3, triangles, CELL_M)
+    coarse = coarser_triangles(positions, positions / 0.3, triangles)
     assert len(coarse) < 0.25 * len(triangles)
     assert volume_m3(positions, triangles) == pytest.approx(4 / 3 * np.pi * 0.3**3, rel=0.01)
     assert volume_m3(positions, coarse) == pytest.approx(volume_m3(positions, triangles), rel=0.05)
@@ -52,7 +50,7 @@ def test_what_is_near_without_hanging_together_stays_apart() -> None:
     positions, triangles = sphere(20, 0.1)
     both = np.concatenate([positions, positions + np.array([0.2001, 0, 0])])
     normals = np.concatenate([positions, positions]) / 0.1
-    coarse = coarser_triangles(both, normals, np.concatenate([triangles, triangles + len(positions)]), CELL_M)
+    coarse = coarser_triangles(both, normals, np.concatenate([triangles, triangles + len(positions)]))
     in_first = coarse < len(positions)
     assert (in_first.all(1) | ~in_first.any(1)).all()
 
@@ -63,7 +61,7 @@ def test_rims_stay_as_they_are() -> None:
     corner = (i[:-1, :-1] * 21 + j[:-1, :-1]).ravel()
     squares = np.stack([corner, corner + 21, corner + 22, corner, corner + 22, corner + 1], 1)
     triangles = squares.reshape(-1, 3).astype(np.int32)
-    coarse = coarser_triangles(positions, np.tile([0.0, 0.0, 1.0], (441, 1)), triangles, CELL_M)
+    coarse = coarser_triangles(positions, np.tile([0.0, 0.0, 1.0], (441, 1)), triangles)
     rim = ((i == 0) | (i == 20) | (j == 0) | (j == 20)).ravel()
     assert set(np.flatnonzero(rim)) <= set(coarse.ravel().tolist())
     assert len(coarse) < 0.4 * len(triangles)
@@ -73,21 +71,22 @@ def test_rims_stay_as_they_are() -> None:
 
 def test_boxes_and_nothing_are_left_alone() -> None:
     chest = box((0.4, 0.4, 0.3), plain(90, 60, 30))
-    assert np.array_equal(coarser_triangles(chest.positions, chest.normals, chest.triangles, CELL_M), chest.triangles)
+    assert np.array_equal(coarser_triangles(chest.positions, chest.normals, chest.triangles), chest.triangles)
     nothing = np.zeros((0, 3), dtype=np.int32)
-    assert not len(coarser_triangles(np.zeros((0, 3)), np.zeros((0, 3)), nothing, CELL_M))
+    assert not len(coarser_triangles(np.zeros((0, 3)), np.zeros((0, 3)), nothing))
 
 
-def test_a_person_keeps_its_outline_in_another_pose() -> None:
+def test_walkers_cast_their_shadows_with_fewer_triangles_close_to_their_surface() -> None:
     person = random_person(np.random.default_rng(0))
     path = GroundPath.straight((0.0, 0.0), 0.0, 1.2, 1.0)
     performance = Performance(subject=person, path=path, duration_s=1.0)
-    first, later = performance.meshes_at(0.0), performance.meshes_at(0.5)
-    for mesh, moved in zip(first, later, strict=True):
-        coarse = coarser_triangles(mesh.positions, mesh.normals, mesh.triangles, CELL_M)
-        gap_m, _ = KDTree(points_on(moved, coarse)).query(moved.positions[np.unique(mesh.triangles)])
-        assert gap_m.max() < 0.5 * CELL_M
-        assert gap_m.mean() < 0.1 * CELL_M
+    for time_s in (0.0, 0.5):
+        meshes = performance.meshes_at(time_s)
+        for mesh in meshes:
+            gap_m, _ = KDTree(points_on(mesh, mesh.casting_triangles)).query(mesh.positions[np.unique(mesh.triangles)])
+            assert gap_m.max() < 0.5 * SHADOW_CELL_M
+            assert gap_m.mean() < 0.1 * SHADOW_CELL_M
+        assert sum(len(mesh.casting_triangles) for mesh in meshes) < 0.6 * sum(len(mesh.triangles) for mesh in meshes)
 
 
 def points_on(mesh: Mesh, triangles: np.ndarray) -> np.ndarray:
