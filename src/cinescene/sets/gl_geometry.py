@@ -17,6 +17,7 @@ from cinescene.sets.occluders import OccluderSampling
 
 _FIXED = np.dtype([("uv", np.float32, 2), ("material", np.uint32)])
 _FIXED_FORMAT = "2f4 u4"
+_NO_POSITIONS = np.zeros((0, 3), dtype=np.float32)
 _NO_TRIANGLES = np.zeros((0, 3), dtype=np.int32)
 
 
@@ -27,11 +28,12 @@ class StaticGeometry:
         self, context: Any, surface: Program, shadow: Program, meshes: Sequence[Mesh], numbers: Sequence[int]
     ) -> None:
         self._buffers = _Buffers(context, surface, shadow, meshes, numbers)
-        self.positions = _joined_positions(meshes)
-        self._bounds = TriangleBounds.of_corners(self.corners())
+        self.positions = self._buffers.positions
+        corners = self.corners()
+        self._bounds = TriangleBounds.of_corners(corners)
         self._seen_buffer = context.buffer(reserve=max(1, self._buffers.triangles.nbytes), dynamic=True)
         self._seen = self._buffers.surface_array(surface, self._seen_buffer)
-        drawn = self.corners().reshape(-1, 3) if len(self._buffers.triangles) else np.zeros((1, 3), np.float32)
+        drawn = corners.reshape(-1, 3) if len(corners) else np.zeros((1, 3), np.float32)
         self.low, self.high = (extreme.astype(np.float64) for extreme in (drawn.min(0), drawn.max(0)))
 
     def corners(self) -> Float32[np.ndarray, "m 3 3"]:
@@ -63,7 +65,7 @@ class SubjectGeometry:
         self._meshes: tuple[Mesh, ...] = ()
         self._numbers: tuple[int, ...] = ()
         self._buffers: _Buffers | None = None
-        self.positions = np.zeros((0, 3), dtype=np.float32)
+        self.positions = _NO_POSITIONS
         self.low = self.high = np.zeros(3)
         self.sampling = OccluderSampling.of_triangles(_NO_TRIANGLES)
 
@@ -79,7 +81,7 @@ class SubjectGeometry:
         elif self._buffers is not None:
             self._buffers.move(meshes)
         self._meshes, self._numbers = meshes, numbers
-        self.positions = _joined_positions(meshes)
+        self.positions = _NO_POSITIONS if self._buffers is None else self._buffers.positions
         if len(self.positions):
             columns = np.ascontiguousarray(self.positions.T)
             self.low, self.high = (extreme.astype(np.float64) for extreme in (columns.min(1), columns.max(1)))
@@ -148,7 +150,8 @@ class _Buffers:
 
     def move(self, meshes: Sequence[Mesh]) -> None:
         """Uploads positions and normals."""
-        self._positions.write(_joined([mesh.positions for mesh in meshes]))
+        self.positions = _joined([mesh.positions for mesh in meshes])
+        self._positions.write(self.positions)
         self._normals.write(_joined([mesh.normals for mesh in meshes]))
 
     def release(self) -> None:
@@ -172,11 +175,7 @@ def _joined_triangles(meshes: Sequence[Mesh], *, casting: bool = False) -> list[
 
 
 def _joined(vectors: Sequence[np.ndarray]) -> Float32[np.ndarray, "n 3"]:
-    return np.concatenate([np.zeros((0, 3), dtype=np.float32), *vectors]).astype(np.float32, copy=False)
-
-
-def _joined_positions(meshes: Sequence[Mesh]) -> Float32[np.ndarray, "n 3"]:
-    return _joined([mesh.positions for mesh in meshes])
+    return np.concatenate([_NO_POSITIONS, *vectors]).astype(np.float32, copy=False)
 
 
 def _same_topology(meshes: Sequence[Mesh], others: Sequence[Mesh]) -> bool:

@@ -46,8 +46,12 @@ class Mesh:
     def __post_init__(self) -> None:
         if not np.isfinite(self.positions).all():
             raise GeometryError("mesh: expected finite vertex positions")
-        for triangles in (self.triangles, self.casting_triangles):
-            if len(triangles) and (triangles.min() < 0 or triangles.max() >= len(self.positions)):
+        for triangles in (self.triangles, self.shadow_triangles):
+            if (
+                triangles is not None
+                and len(triangles)
+                and not 0 <= triangles.min() <= triangles.max() < len(self.positions)
+            ):
                 raise GeometryError("mesh: a triangle names a vertex that does not exist")
 
     @property
