@@ -13,7 +13,7 @@ from cinescene.sets.layouts.daylight import Mood
 from cinescene.sets.layouts.plan import Plan
 from cinescene.sets.layouts.stock import Stock
 
-DRAWS = 2
+DRAWS = 3
 """Raised whenever a seed comes to mean another set, or other shots in it: scenes of different numbers do not mix."""
 MOST_LAMPS = 10
 _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[Plan, str], Mood]]] = {

@@ -47,7 +47,7 @@ class Stock:
         return self.finish("wood", colours, 0.9, specular=gloss, shininess=40.0)
 
     def paint(self, colour: Colour | None = None, gloss: float = 0.1) -> Finish:
-        return self.finish("painted", [colour or self.palette.trim], 1.0, size_px=128, specular=gloss, shininess=30.0)
+        return self.finish("painted", [colour or self.palette.trim], 1.0, specular=gloss, shininess=30.0)
 
     def metal(self, colour: Colour | None = None) -> Finish:
         shade = colour or self.palette.metal
@@ -159,7 +159,7 @@ class Stock:
         stone = palette.stone
         table: dict[str, tuple[Sequence[Colour], float, float]] = {
             "planks": (palette.floor_wood, rng.uniform(1.5, 2.2), 0.14),
-            "parquet": (palette.floor_wood, rng.uniform(0.8, 1.2), 0.2),
+            "parquet": (palette.floor_wood, rng.uniform(1.6, 2.4), 0.2),
             "tiles": ([lighter(stone, 1.15), dark, grout], rng.uniform(1.8, 2.8), 0.3),
             "encaustic": ([light, *self.some_colours(3)], rng.uniform(0.8, 1.3), 0.2),
             "marble": ([light, lighter(light, 0.85), lighter(stone, 0.6)], rng.uniform(1.6, 2.4), 0.5),

@@ -119,11 +119,17 @@ def encaustic(rng: np.random.Generator, size: int, colours: Sequence[Colour]) ->
 
 
 def plaster(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """Plastered and painted wall with trowel marks; colour: one."""
+    """Plastered, painted wall: trowel marks, clouds of paint laid by hand, knocks, hairline cracks; colour: one."""
     trowel = cavity(fractal_noise(rng, size, 3, 6, gain=0.7), 4.0)
     stain = fractal_noise(rng, size, 2, 3)
     grit = grain_noise(rng, size)
-    return shaded(flat(size, colours[0]), 1 + 0.035 * trowel + 0.018 * stain + 0.008 * grit)
+    cloud = fractal_noise(rng, size, 10, 5, gain=0.8)
+    hand = rng.uniform(0.012, 0.035)
+    knocks = smoothstep(2.0, 3.2, 0.8 * smooth_noise(rng, size, 70, 56) + 0.8 * smooth_noise(rng, size, 160, 160))
+    cracked = float(rng.random() < 0.35) * rng.uniform(0.1, 0.25)
+    crack = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.012) * smoothstep(0.4, 1.2, stain)
+    tone = 1 + 0.035 * trowel + 0.018 * stain + 0.008 * grit + hand * cloud
+    return shaded(flat(size, colours[0]), tone * (1 - 0.09 * knocks - cracked * crack))
 
 
 def render_coat(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
@@ -162,7 +168,8 @@ def marble(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Pi
     down, across = bond.of_pieces(shifts[0]), bond.of_pieces(shifts[1])
     broad, fine, cloud = (shifted_lookup(f, down, across) for f in (broad, fine, cloud))
     picture = mix(mix(colours[0], colours[1], 0.5 + 0.28 * cloud), colours[-1], np.clip(0.6 * broad + 0.5 * fine, 0, 1))
-    return shaded(picture, 1 - 0.4 * bond.joint(0.003))
+    crystals = 0.018 * shifted_lookup(fractal_noise(rng, size, 16, 4, gain=0.8), down, across)
+    return shaded(picture, (1 + crystals) * (1 - 0.4 * bond.joint(0.003)))
 
 
 def marble_chequer(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:

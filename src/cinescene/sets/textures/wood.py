@@ -61,12 +61,12 @@ def planks(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Pi
 
 
 def parquet(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """Herringbone or basket-weave parquet; colours: light, dark."""
+    """Herringbone or basket-weave parquet, some two metres a tile; colours: light, dark."""
     if rng.random() < 0.6:
-        bond = herringbone(size, ratio=int(rng.integers(4, 6)), repeats=1)
+        bond = herringbone(size, ratio=int(rng.integers(4, 6)), repeats=2)
     else:
-        bond = basket_weave(size, strips=int(rng.integers(4, 7)), blocks=4)
-    return _of_bond(rng, bond, colours, gap=0.003)
+        bond = basket_weave(size, strips=int(rng.integers(4, 7)), blocks=8)
+    return _of_bond(rng, bond, colours, gap=0.0015)
 
 
 def panelling(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
@@ -83,10 +83,14 @@ def panelling(rng: np.random.Generator, size: int, colours: Sequence[Colour]) ->
 
 
 def painted(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
-    """Lacquer or paint with faint brush marks; colour: one."""
+    """Lacquer or paint with brush marks along x and the chips and scuffs of use; colour: one."""
     brush = smooth_noise(rng, size, size // 3, 3)
     uneven = fractal_noise(rng, size, 3, 3)
-    return shaded(flat(size, colours[0]), 1 + 0.015 * brush + 0.02 * uneven)
+    mottle = fractal_noise(rng, size, 16, 4, gain=0.8)
+    used = rng.uniform(0.03, 0.12)
+    marks = smoothstep(2.0, 3.2, 0.8 * smooth_noise(rng, size, 60, 30) + 0.8 * smooth_noise(rng, size, 100, 80))
+    tone = 1 + 0.018 * brush + 0.02 * uneven + 0.012 * mottle
+    return shaded(flat(size, colours[0]), tone * (1 - used * marks))
 
 
 def bark(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
