@@ -1,3 +1,5 @@
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from cinescene.data.strips import (
     write_depth_strip,
     write_mask_strip,
 )
+from cinescene.data.writer import ClipRecord, write_scene
 from cinescene.depth_files import FAR_M, NEAR_M
 from cinescene.errors import InputError
+from tests.data.painted_place import clip_record, panorama_record, track
 
 
 def test_depth_survives_within_the_stated_step_and_sky_stays_infinite(tmp_path: Path) -> None:
@@ -95,3 +99,19 @@ def test_a_manifest_finds_what_is_missing_and_what_changed(tmp_path: Path) -> No
     layout.manifest_file("set1").write_text("{")
     with pytest.raises(InputError, match="damaged"):
         check_manifest(layout, "set1")
+
+
+def test_a_clip_is_held_only_until_the_next_one_is_made(tmp_path: Path) -> None:
+    held: list[int] = []
+
+    def clips() -> Iterator[ClipRecord]:
+        made: list[weakref.ref[ClipRecord]] = []
+        for clip in ("01_24mm", "02_24mm", "03_24mm"):
+            held.append(sum(record() is not None for record in made))
+            record = clip_record(clip, track(30.0, 0.05, 3))
+            made.append(weakref.ref(record))
+            yield record
+            del record
+
+    write_scene(DatasetLayout(tmp_path), "place1", [panorama_record()], clips(), place={}, recipe={})
+    assert held == [0, 0, 0]

@@ -147,6 +147,23 @@ def test_static_materials_survive_new_subject_textures(shared_renderer: Renderer
     assert torch.equal(one.render(VIEW).colour, before)
 
 
+def test_textures_of_many_subjects_take_turns_in_the_same_memory(shared_renderer: Renderers) -> None:
+    """A picture does not depend on whose textures came before, and more textures than there are layers fit at once."""
+    one = shared_renderer(32, 24)
+    one.load(stage([wall(9, 9, speckled(99, size=512), distance_m=4)]))
+    casts = [[placed(wall(0.2, 0.2, speckled(10 * i + k)), (k - 2, 2, 0)) for k in range(5)] for i in range(12)]
+    crowd = [mesh for cast in casts for mesh in cast][:SUBJECT_PLACES]
+
+    first = [one.render(VIEW, cast).colour for cast in casts]
+    whole = one.render(VIEW, crowd).colour
+    before = memory_mb()
+    for _ in range(3):
+        for cast, picture in zip(reversed(casts), reversed(first), strict=True):
+            assert torch.equal(one.render(VIEW, cast).colour, picture)
+        assert torch.equal(one.render(VIEW, crowd).colour, whole)
+    assert memory_mb() - before < 30
+
+
 def memory_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20

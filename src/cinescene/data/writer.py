@@ -76,6 +76,7 @@ def write_scene(
             raise InputError(f"scene {scene_id}: two clips are named {record.clip!r}")
         tracks[record.clip] = record.track
         files += _write_clip(layout, scene_id, record)
+        del record  # or it stays while the next one is made
     for subject in (True, False):
         path = layout.camera_file(scene_id, subject=subject)
         write_cinescene_cameras(path, tracks)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from cinescene.cameras.camera import Cameras
 from cinescene.errors import GeometryError
-from cinescene.sets.gl_materials import linear_from_srgb
+from cinescene.sets.gl_textures import linear_from_srgb
 from cinescene.sets.mesh import Material, Mesh, Stage
 
 LARGEST_SKY_PX = 4096

@@ -116,7 +116,14 @@ class Lighting:
     ) -> None:
         """Lights the pixels of a picture, or of an area of it; without subjects their shadows are left out too."""
         program, triangle, _ = self._program(shadows.tiles, targets.normals, targets.encoded)
-        bound = (*targets.samples, library.textures, library.looks, shadows.texture, shadows.range, self._openness)
+        bound = (
+            *targets.samples,
+            library.textures.array,
+            library.looks,
+            shadows.texture,
+            shadows.range,
+            self._openness,
+        )
         for unit, texture in enumerate(bound):
             texture.use(unit)
         values = {
@@ -131,7 +138,7 @@ class Lighting:
             self._told.add(program)
             values |= self._stage_uniforms | shadows.stage_uniforms()
             values["atlas_texel"] = tuple(1 / n for n in shadows.texture.size)
-            values["texture_levels"] = math.log2(library.texture_px)
+            values["texture_levels"] = math.log2(library.textures.side_px)
         program.set(values)
         self._context.enable_only(0)
         targets.picture.use()

@@ -1,114 +1,106 @@
-"""Materials on the graphics device: one texture array, a row of looks, and the numbers that vertices carry."""
+"""Materials on the graphics device: the numbers that vertices carry, a row of looks, and which texture lies where."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from cinescene.errors import InputError
+from cinescene.sets.gl_textures import LINEAR16, TextureLayers
 from cinescene.sets.mesh import Material
 
 FIRST_PLAIN, SKY = 512, 1023
 """Numbers of textured materials lie below the first, of plain ones between them; as in ``shaders/packing.glsl``."""
 SUBJECT_PLACES = 64
+SUBJECT_LAYERS = 24
+"""Layers kept for the textures of subjects: two dressed people have up to 20. More are made when a frame needs them."""
 SMALLEST_TEXTURE_PX = 64
-_NEAREST, _LINEAR, _TRILINEAR = 0x2600, 0x2601, 0x2703
-
-
-def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR16 = np.round(65535 * linear_from_srgb(np.arange(256) / 255)).astype(np.uint16)
+_NEAREST = 0x2600
 
 
 class MaterialLibrary:
-    """Uploads each material object once and gives the number by which vertices name it.
+    """Gives each material object the number by which vertices name it, and uploads what is new.
 
-    Textures are kept as linear 16-bit numbers, so that filtering averages light, and are brought to the size of the
-    set's largest one (at most ``largest_texture_px``). Textured materials are numbered by their layer, plain ones from
-    ``FIRST_PLAIN`` on. The set's materials stay; those of subjects are dropped when their places run out and the
-    current frame does not use them.
+    Textures are brought to the size of the set's largest one (at most ``largest_texture_px``). Textured materials are
+    numbered by their layer, plain ones from ``FIRST_PLAIN`` on. The set's materials keep their numbers; a new one of a
+    subject takes a free place or that of the oldest one which the current frame does not use.
     """
 
-    def __init__(self, context: Any, materials: Sequence[Material], largest_texture_px: int) -> None:
-        self._context = context
-        self._static = list({id(material): material for material in materials}.values())
-        textured = sum(_is_textured(material) for material in self._static)
-        for count, kind, most in (
-            (textured, "textured", FIRST_PLAIN - SUBJECT_PLACES),
-            (len(self._static) - textured, "plain", SKY - FIRST_PLAIN - SUBJECT_PLACES),
+    def __init__(
+        self, context: Any, textures: TextureLayers, materials: Sequence[Material], largest_texture_px: int
+    ) -> None:
+        static = _unique(materials)
+        textured, plain = [m for m in static if _is_textured(m)], [m for m in static if not _is_textured(m)]
+        for kind, found, most in (
+            ("textured", textured, FIRST_PLAIN - SUBJECT_PLACES),
+            ("plain", plain, SKY - FIRST_PLAIN - SUBJECT_PLACES),
         ):
-            if count > most:
+            if len(found) > most:
                 raise InputError(
-                    f"set: expected at most {most} {kind} materials, got {count}; let meshes share material objects"
+                    f"set: expected at most {most} {kind} materials, got {len(found)}; "
+                    "let meshes share material objects"
                 )
-        sides = [max(m.albedo.shape[:2]) for m in self._static if _is_textured(m)]
-        self.texture_px = min(max([SMALLEST_TEXTURE_PX, *sides]), largest_texture_px)
-        self._subjects: list[Material] = []
-        self._numbers: dict[int, int] = {}
+        largest = max([SMALLEST_TEXTURE_PX, *(max(m.albedo.shape[:2]) for m in textured)])
+        self.textures = textures
+        self._texture_px = min(largest, largest_texture_px)
+        self._static = dict(enumerate(textured)) | dict(enumerate(plain, start=FIRST_PLAIN))
+        self._textured = _Places(len(textured), SUBJECT_LAYERS)
+        self._plain = _Places(FIRST_PLAIN + len(plain), SUBJECT_PLACES)
         self.looks = context.texture((SKY + 1, 1), 2, dtype="u4")
         self.looks.filter = (_NEAREST, _NEAREST)
-        self.layers = max(1, len(sides))
-        self.textures = self._new_textures()
-        self._place()
+        self._upload()
 
     def numbers(self, materials: Sequence[Material]) -> list[int]:
-        """The number of each material; new ones are uploaded."""
+        """The number of each material; new ones are uploaded.
+
+        Raises `InputError` for more than ``SUBJECT_PLACES`` materials that are not the set's.
+        """
         if any(id(material) not in self._numbers for material in materials):
-            self._admit(list({id(m): m for m in materials if all(m is not s for s in self._static)}.values()))
+            known = {id(material) for material in self._static.values()}
+            self._admit([material for material in _unique(materials) if id(material) not in known])
         return [self._numbers[id(material)] for material in materials]
 
     def release(self) -> None:
-        self.textures.release()
         self.looks.release()
 
     def _admit(self, wanted: list[Material]) -> None:
         if len(wanted) > SUBJECT_PLACES:
             raise InputError(f"subjects: expected at most {SUBJECT_PLACES} materials in a frame, got {len(wanted)}")
-        known = {id(material) for material in self._subjects}
-        kept = self._subjects + [m for m in wanted if id(m) not in known]
-        self._subjects = kept if len(kept) <= SUBJECT_PLACES else wanted
-        textured = sum(_is_textured(m) for m in [*self._static, *self._subjects])
-        if textured > self.layers:
-            self.layers = textured + 8
-            self.textures.release()
-            self.textures = self._new_textures()
-        self._place()
+        self._textured.seat([material for material in wanted if _is_textured(material)])
+        self._plain.seat([material for material in wanted if not _is_textured(material)])
+        self._upload()
 
-    def _new_textures(self) -> Any:
-        textures = self._context.texture_array((self.texture_px, self.texture_px, self.layers), 4, dtype="nu2")
-        textures.filter = (_TRILINEAR, _LINEAR)
-        self._on_layer: list[Material | None] = [None] * self.layers
-        return textures
-
-    def _place(self) -> None:
-        """Numbers all materials, uploads textures whose layer shows another one, and renews the mip levels."""
-        self._numbers.clear()
+    def _upload(self) -> None:
+        placed = self._static | self._textured.held | self._plain.held
+        self._numbers = {id(material): number for number, material in placed.items()}
+        self.textures.make_room(self._texture_px, self._textured.end)
+        self.textures.show({number: material for number, material in placed.items() if number < FIRST_PLAIN})
         looks = np.zeros((SKY + 1, 2), dtype=np.uint32)
-        materials = [*self._static, *self._subjects]
-        textured = [material for material in materials if _is_textured(material)]
-        changed = False
-        for layer, material in enumerate(textured):
-            self._numbers[id(material)] = layer
-            looks[layer] = 0, gloss_word(material)
-            if self._on_layer[layer] is not material:
-                viewport = (0, 0, layer, self.texture_px, self.texture_px, 1)
-                self.textures.write(_texels(material.albedo, self.texture_px), viewport=viewport)
-                self._on_layer[layer] = material
-                changed = True
-        plain = [material for material in materials if not _is_textured(material)]
-        for number, material in enumerate(plain, start=FIRST_PLAIN):
-            self._numbers[id(material)] = number
-            looks[number] = _colour_word(material), gloss_word(material)
+        for number, material in placed.items():
+            looks[number] = _colour_word(material) if number >= FIRST_PLAIN else 0, gloss_word(material)
         self.looks.write(looks)
-        if changed:
-            self.textures.build_mipmaps()
+
+
+class _Places:
+    """Numbers that subjects' materials take in turns: ``count`` from ``first`` on, more if a frame needs them."""
+
+    def __init__(self, first: int, count: int) -> None:
+        self.first, self.end = first, first + count
+        self.held: dict[int, Material] = {}
+
+    def seat(self, wanted: Sequence[Material]) -> None:
+        """A place for each; those that have one keep it."""
+        self.end = max(self.end, self.first + len(wanted))
+        seated = {id(material) for material in self.held.values()}
+        asked = {id(material) for material in wanted}
+        free = [number for number in range(self.first, self.end) if number not in self.held]
+        free += [number for number, material in self.held.items() if id(material) not in asked]
+        for number, material in zip(free, (m for m in wanted if id(m) not in seated), strict=False):
+            self.held.pop(number, None)
+            self.held[number] = material
 
 
 def gloss_word(material: Material) -> int:
@@ -122,27 +114,14 @@ def gloss_word(material: Material) -> int:
 
 def _colour_word(material: Material) -> int:
     """A plain colour as linear square roots, 11 + 11 + 10 bits; see `pack_colour` in shaders/packing.glsl."""
-    root = np.sqrt(_LINEAR16[material.albedo[0, 0]] / 65535)
+    root = np.sqrt(LINEAR16[material.albedo[0, 0]] / 65535)
     red, green, blue = (int(n) for n in np.round(root * [2047, 2047, 1023]))
     return red | green << 11 | blue << 22
 
 
+def _unique(materials: Iterable[Material]) -> list[Material]:
+    return list({id(material): material for material in materials}.values())
+
+
 def _is_textured(material: Material) -> bool:
     return max(material.albedo.shape[:2]) > 1
-
-
-def _texels(albedo: np.ndarray, size_px: int) -> bytes:
-    """A texture as linear 16-bit RGBA, lowest row first, resampled as the tile that it is if its size differs."""
-    height, width = albedo.shape[:2]
-    linear = _LINEAR16[albedo]
-    if (height, width) != (size_px, size_px):
-        margin = 4
-        wrapped = np.pad(linear.astype(np.float32), ((margin, margin), (margin, margin), (0, 0)), mode="wrap")
-        box = (margin, margin, margin + width, margin + height)
-        channels = [
-            np.asarray(Image.fromarray(wrapped[..., c]).resize((size_px, size_px), Image.Resampling.BICUBIC, box))
-            for c in range(3)
-        ]
-        linear = np.clip(np.round(np.stack(channels, axis=-1)), 0, 65535).astype(np.uint16)
-    alpha = np.full((*linear.shape[:2], 1), 65535, dtype=np.uint16)
-    return np.concatenate([linear[::-1], alpha], axis=-1).tobytes()

@@ -33,6 +33,7 @@ from cinescene.sets.gl_reach import Rectangle, seen_area, swept_box
 from cinescene.sets.gl_shadow import ShadowAtlas
 from cinescene.sets.gl_sky import SkyDome
 from cinescene.sets.gl_targets import Targets
+from cinescene.sets.gl_textures import TextureLayers
 from cinescene.sets.gl_view import SAMPLE_SPACING_PX, View
 from cinescene.sets.mesh import Mesh, Stage
 from cinescene.sets.openness import Openness
@@ -86,6 +87,7 @@ class Renderer:
         self._sky = SkyDome(self._context, samples, exposure)
         self._lighting = Lighting(self._context, samples, specular, exposure)
         self._subjects = SubjectGeometry(self._context, self._surface, self._shadow)
+        self._textures = TextureLayers(self._context)
         self._static: StaticGeometry | None = None
         self._library: MaterialLibrary | None = None
         self._panorama: PanoramaResampler | None = None
@@ -111,7 +113,7 @@ class Renderer:
             return
         with self._context:
             held: list[Any] = [self._subjects, self._static, self._library, self._lighting, self._sky, self._shadows]
-            held += [*self._targets.values(), self._panorama, self._surface, self._shadow]
+            held += [*self._targets.values(), self._panorama, self._textures, self._surface, self._shadow]
             for item in held:
                 if item is not None:
                     item.release()
@@ -127,8 +129,9 @@ class Renderer:
             for item in (self._subjects, self._static, self._library):
                 if item is not None:
                     item.release()
-            self._library = MaterialLibrary(self._context, [m.material for m in meshes], LARGEST_TEXTURE_PX)
-            numbers = self._library.numbers([mesh.material for mesh in meshes])
+            materials = [mesh.material for mesh in meshes]
+            self._library = MaterialLibrary(self._context, self._textures, materials, LARGEST_TEXTURE_PX)
+            numbers = self._library.numbers(materials)
             self._static = StaticGeometry(self._context, self._surface, self._shadow, meshes, numbers)
             self._shadows.draw_static(stage.sun, self._static)
             self._lighting.load(stage, Openness.of_triangles(self._static.corners()))
