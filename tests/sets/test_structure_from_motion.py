@@ -27,8 +27,8 @@ WIDTH, HEIGHT, FRAMES = 672, 384, 41
 LEAST_TRAVEL_M = 1.5
 """Clips that travel less have too little parallax for a reconstruction without hints."""
 
-TEXTURED = (1, 6, 9, 12)
-"""A warehouse, a cloister, a temple and a dining room; what other sets give is in docs/sets_measured.md."""
+TEXTURED = (1, 3, 5, 6, 12, 19)
+"""A warehouse, a crossing, a gallery, a cloister, a dining room and an avenue; other sets: docs/sets_measured.md."""
 
 pytestmark = pytest.mark.slow
 
