@@ -93,8 +93,13 @@ def test_misuse_is_named(shared_renderer: Renderers) -> None:
 def test_a_stage_that_is_refused_leaves_the_renderer_usable(shared_renderer: Renderers) -> None:
     one = shared_renderer(32, 24)
     good = stage([wall(9, 9, plain(128, 128, 128, emission=1.0))], ambient=0.0)
-    with pytest.raises(InputError):
-        one.load(stage([], lamps=[Lamp(position=(0, 0, 0), colour=(1, 1, 1))] * 17))
+    one.load(good)
+    crowded = stage([wall(1, 1, plain(1, 2, 3)) for _ in range(600)])
+    for refused in (stage([], lamps=[Lamp(position=(0, 0, 0), colour=(1, 1, 1))] * 17), crowded):
+        with pytest.raises(InputError):
+            one.load(refused)
+        with pytest.raises(InputError, match="call load"):
+            one.render(VIEW)
     one.load(good)
     assert (one.render(VIEW).colour == 128).all()
 

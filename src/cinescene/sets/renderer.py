@@ -88,6 +88,7 @@ class Renderer:
         self._lighting = Lighting(self._context, samples, specular, exposure)
         self._subjects = SubjectGeometry(self._context, self._surface, self._shadow)
         self._textures = TextureLayers(self._context)
+        self._loaded = False
         self._static: StaticGeometry | None = None
         self._library: MaterialLibrary | None = None
         self._panorama: PanoramaResampler | None = None
@@ -123,9 +124,13 @@ class Renderer:
     # ---- drawing ----------------------------------------------------------------------------------------------------
 
     def load(self, stage: Stage) -> None:
-        """Uploads a stage in place of an earlier one, draws its shadows and measures how open its places are."""
+        """Uploads a stage in place of an earlier one, draws its shadows and measures how open its places are.
+
+        Raises `InputError` for more materials or lamps than fit; the renderer then waits for another stage.
+        """
         meshes = [mesh for mesh in stage.meshes if len(mesh.triangles)]
         with self._opened():
+            self._loaded = False
             for item in (self._subjects, self._static, self._library):
                 if item is not None:
                     item.release()
@@ -136,6 +141,7 @@ class Renderer:
             self._shadows.draw_static(stage.sun, self._static)
             self._lighting.load(stage, Openness.of_triangles(self._static.corners()))
             self._sky.load(stage.sky)
+            self._loaded = True
 
     def render(self, camera: Cameras, actors: Sequence[Mesh] = (), *, normals: bool = False) -> Frame:
         """The stage and its actors seen by one perspective camera of the renderer's picture size.
@@ -275,8 +281,8 @@ class Renderer:
         return self._context
 
     def _ready(self) -> Any:
-        if self._context is not None and self._static is None:
-            raise InputError("renderer: expected a stage before the first picture; call load(stage)")
+        if self._context is not None and not self._loaded:
+            raise InputError("renderer: expected a stage before a picture; call load(stage)")
         return self._opened()
 
     def _targets_of(self, width_px: int, height_px: int, normals: bool, *, encoded: bool) -> Targets:
