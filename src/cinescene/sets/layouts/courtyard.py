@@ -38,7 +38,7 @@ def _ground(plan: Plan, rect: Rect, flavour: str) -> None:
     pattern = {
         "cloister": ["paving", "stone_blocks", "cobbles"],
         "square": ["paving", "cobbles", "encaustic"],
-        "back yard": ["asphalt", "concrete", "cobbles", "gravel"],
+        "back yard": ["asphalt", "screed", "cobbles", "gravel"],
         "garden": ["grass", "gravel", "paving"],
     }[flavour]
     style = plan.pick(pattern)
@@ -48,7 +48,7 @@ def _ground(plan: Plan, rect: Rect, flavour: str) -> None:
         "cobbles": [grey, (0.38, 0.36, 0.34), (0.2, 0.18, 0.16)],
         "encaustic": [lighter(stone, 1.1), *stock.some_colours(3)],
         "asphalt": [(0.2, 0.2, 0.21), (0.35, 0.34, 0.33)],
-        "concrete": [(0.58, 0.57, 0.55)],
+        "screed": [(0.58, 0.57, 0.55)],
         "gravel": [lighter(stone, 1.05), lighter(stone, 0.85), (0.55, 0.53, 0.5)],
         "grass": [(0.24, 0.38, 0.13), (0.32, 0.46, 0.18), (0.55, 0.5, 0.3)],
     }[style]

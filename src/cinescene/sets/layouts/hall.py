@@ -67,9 +67,9 @@ def _look(plan: Plan, flavour: str) -> Look:
         "lobby": ["plaster", "marble_wall", "panelling", "concrete"],
     }[flavour]
     floors = {
-        "gallery": ["planks", "parquet", "concrete", "terrazzo"],
+        "gallery": ["planks", "parquet", "screed", "terrazzo"],
         "temple": ["stone_blocks", "marble", "marble_chequer", "encaustic"],
-        "warehouse": ["concrete", "concrete", "stone_blocks"],
+        "warehouse": ["screed", "screed", "stone_blocks"],
         "lobby": ["marble", "marble_chequer", "terrazzo", "tiles"],
     }[flavour]
     ceilings = {

@@ -165,7 +165,7 @@ class Stock:
             "marble": ([light, lighter(light, 0.85), lighter(stone, 0.6)], rng.uniform(1.6, 2.4), 0.5),
             "marble_chequer": ([light, dark, grout], rng.uniform(2.0, 3.2), 0.5),
             "terrazzo": ([lighter(light, 0.92), *self.some_colours(4)], rng.uniform(1.2, 1.8), 0.35),
-            "concrete": ([lighter(stone, 0.9)], rng.uniform(3.0, 4.5), 0.1),
+            "screed": ([lighter(stone, 0.9)], rng.uniform(3.0, 4.5), 0.1),
             "stone_blocks": ([stone, lighter(stone, 0.85), lighter(stone, 0.6)], rng.uniform(2.5, 3.5), 0.08),
             "cloth": ([lighter(palette.fabric, 0.8), palette.fabric], 0.5, 0.0),
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What lies outside underfoot and on roofs: paving, asphalt, gravel, soil, grass, roof tiles."""
+"""What lies underfoot and on roofs: paving, asphalt, cast floors, gravel, soil, grass, roof tiles."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cinescene.sets.textures.bonds import herringbone, rubble, running_bond
-from cinescene.sets.textures.colour import Colour, Picture, choose, mix, shaded
+from cinescene.sets.textures.bonds import herringbone, rubble, running_bond, square_grid
+from cinescene.sets.textures.colour import Colour, Picture, choose, flat, mix, shaded
 from cinescene.sets.textures.noise import (
     blurred,
     cavity,
@@ -46,6 +46,20 @@ def asphalt(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> P
     patch = smoothstep(1.25, 1.3, smooth_noise(rng, size, 3, 3))
     picture = mix(colours[0], colours[-1], 0.5 + 0.2 * wear + 0.25 * stones - 0.3 * patch)
     return shaded(picture, (1 + 0.06 * grit) * (1 - 0.45 * crack))
+
+
+def screed(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
+    """Cast floor of concrete in panels, two a side: clouds, grit, cracks, drips and scrapes; colour: one."""
+    bond = square_grid(size, 2)
+    cloud = fractal_noise(rng, size, 3, 7, gain=0.72)
+    grit = blurred(grain_noise(rng, size), 0.7) / 0.4
+    panel = bond.of_pieces(rng.normal(0, 0.02, bond.count))
+    crack = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.008) * smoothstep(0.3, 1.3, cloud)
+    drips = smoothstep(2.3, 2.6, smooth_noise(rng, size, 36, 36))
+    along, across = smooth_noise(rng, size, 90, 7), smooth_noise(rng, size, 8, 110)
+    scrapes = smoothstep(2.0, 2.8, along) + smoothstep(2.2, 2.9, across)
+    dark = 0.30 * crack + 0.14 * drips + 0.10 * scrapes + 0.30 * bond.joint(0.0018)
+    return shaded(flat(size, colours[0]), (1 + 0.06 * cloud + 0.025 * grit + panel) * (1 - dark))
 
 
 def gravel(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:

@@ -15,11 +15,11 @@ _FUNCTIONS: tuple[Pattern, ...] = (
     *(wood.wood, wood.planks, wood.parquet, wood.panelling, wood.painted, wood.bark),
     *(masonry.brick, masonry.stone_blocks, masonry.rubble_wall, masonry.cobbles, masonry.tiles, masonry.encaustic),
     *(masonry.plaster, masonry.render_coat, masonry.concrete, masonry.marble, masonry.marble_chequer),
-    *(masonry.terrazzo, ground.paving, ground.asphalt, ground.gravel, ground.soil, ground.grass, ground.roof_tiles),
-    *(ground.water, fabric.cloth, fabric.stripes, fabric.plaid, fabric.leather, fabric.curtain, fabric.wallpaper),
-    *(fabric.rug, paintings.painting, paintings.mural_tile, prints.book_spines, prints.sign, prints.shop_window),
-    *(prints.door, prints.poster, prints.screen, prints.window_panes, prints.window_panes_lit, prints.dial),
-    *(metal.plain, metal.brushed, metal.rusty, metal.corrugated, metal.grille),
+    *(masonry.terrazzo, ground.paving, ground.asphalt, ground.screed, ground.gravel, ground.soil, ground.grass),
+    *(ground.roof_tiles, ground.water, fabric.cloth, fabric.stripes, fabric.plaid, fabric.leather, fabric.curtain),
+    *(fabric.wallpaper, fabric.rug, paintings.painting, paintings.mural_tile, prints.book_spines, prints.sign),
+    *(prints.shop_window, prints.door, prints.poster, prints.screen, prints.window_panes, prints.window_panes_lit),
+    *(prints.dial, metal.plain, metal.brushed, metal.rusty, metal.corrugated, metal.grille),
     *(leaves.foliage, leaves.hedge, leaves.blade),
 )
 
