@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from cinescene.aligned import aligned
 from cinescene.errors import CheckpointError
 from cinescene.files import written_whole
 from cinescene.tensor_types import Tensor
@@ -121,7 +122,7 @@ def load_weights(
         elif wanted[name].shape != tensor.shape:
             misshapen.append(f"{name} is {tuple(tensor.shape)}, expected {tuple(wanted[name].shape)}")
         else:
-            given[name] = _converted(name, tensor, dtype, keep_float32)
+            given[name] = aligned(_converted(name, tensor, dtype, keep_float32))
     where = files[0].parent
     for alias, shared in aliases.items():
         if (alias in given) != (shared in given):

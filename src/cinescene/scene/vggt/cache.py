@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from cinescene.aligned import aligned
 from cinescene.errors import InputError
 from cinescene.files import written_whole
 from cinescene.tensor_types import Tensor
@@ -71,7 +72,7 @@ class TensorCache:
             return None
         try:
             with safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tensors = {name: aligned(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
                 facts = json.loads((file.metadata() or {})["facts"])
             now = time.time_ns()
             os.utime(path, ns=(now, now))

@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from cinescene.aligned import aligned
 from cinescene.errors import CheckpointError
 from cinescene.files import written_whole
 from cinescene.scene.vggt.cache import tensor_hash
@@ -88,7 +89,7 @@ def load_weights(
             tensor = file.get_tensor(name)
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{path}: tensor {name} holds NaN or infinity; get the file anew")
-            state[name] = tensor.to(device=device, dtype=dtype)
+            state[name] = aligned(tensor.to(device=device, dtype=dtype))
     model.load_state_dict(state, assign=True)
     report = LoadReport(source=str(path), loaded=tuple(sorted(expected)), left_out=left_out)
     _log.info("%s", report)
