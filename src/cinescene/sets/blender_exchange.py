@@ -13,8 +13,8 @@ from PIL import Image
 
 from cinescene.cameras.camera import Cameras
 from cinescene.errors import GeometryError
-from cinescene.sets.gl_textures import linear_from_srgb
 from cinescene.sets.mesh import Material, Mesh, Stage
+from cinescene.sets.srgb import linear_from_srgb
 
 LARGEST_SKY_PX = 4096
 LIGHT_SIZE_PX = (64, 32)

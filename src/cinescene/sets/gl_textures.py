@@ -9,15 +9,11 @@ import numpy as np
 from PIL import Image
 
 from cinescene.sets.mesh import Material
+from cinescene.sets.srgb import linear_from_srgb
 
 _LINEAR, _TRILINEAR = 0x2601, 0x2703
 _MARGIN_PX = 4
 """Texels about a tile that the filter which resamples it may touch."""
-
-
-def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
-    """sRGB in [0, 1] to linear light (IEC 61966-2-1)."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 LINEAR16 = np.round(65535 * linear_from_srgb(np.arange(256) / 255)).astype(np.uint16)

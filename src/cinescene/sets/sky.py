@@ -13,6 +13,7 @@ from jaxtyping import Float
 from cinescene.errors import InputError
 from cinescene.sets.description import SkyLook, SunLight
 from cinescene.sets.mesh import Sky
+from cinescene.sets.srgb import linear_from_srgb
 from cinescene.sets.textures.noise import fractal_line, fractal_noise, smooth_noise, smoothstep
 
 WIDTH_PX, HEIGHT_PX = 1024, 512
@@ -68,8 +69,7 @@ def sky_from_picture(picture: np.ndarray, turn_rad: float = 0.0, brightness: flo
     if abs(width - 2 * height) > 0.02 * width:
         raise InputError(f"sky picture: expected twice as wide as high (equirectangular), got {width}×{height}")
     if picture.dtype == np.uint8:
-        encoded = picture.astype(np.float32) / 255
-        radiance = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+        radiance = linear_from_srgb(picture.astype(np.float32) / 255)
     else:
         radiance = picture.astype(np.float32)
     if not (np.isfinite(radiance).all() and (radiance >= 0).all()):

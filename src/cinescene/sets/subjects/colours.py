@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
+from cinescene.sets.srgb import linear_from_srgb
+
 Colour = tuple[float, float, float]
 """sRGB in [0, 1]."""
 
@@ -114,8 +116,7 @@ def _example_table(examples: tuple[tuple[str, Colour], ...]) -> np.ndarray:
 
 def _lab(srgb: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
     """CIE L*a*b* under D65 (IEC 61966-2-1 for sRGB, CIE 15 for L*a*b*)."""
-    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ np.array(
+    xyz = linear_from_srgb(srgb) @ np.array(
         [[0.4124564, 0.2126729, 0.0193339], [0.3575761, 0.7151522, 0.1191920], [0.1804375, 0.0721750, 0.9503041]]
     )
     ratio = xyz / np.array([0.95047, 1.0, 1.08883])

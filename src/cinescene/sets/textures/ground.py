@@ -11,6 +11,7 @@ from cinescene.sets.textures.colour import Colour, Picture, choose, flat, mix, s
 from cinescene.sets.textures.noise import (
     blurred,
     cavity,
+    creases,
     fractal_noise,
     grain_noise,
     smooth_noise,
@@ -42,7 +43,7 @@ def asphalt(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> P
     wear = fractal_noise(rng, size, 2, 5)
     grit = grain_noise(rng, size)
     stones = smoothstep(1.4, 2.2, blurred(grit, 0.7) / 0.4)
-    crack = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.012) * smoothstep(0.0, 1.2, wear)
+    crack = creases(rng, size, 0.012) * smoothstep(0.0, 1.2, wear)
     patch = smoothstep(1.25, 1.3, smooth_noise(rng, size, 3, 3))
     picture = mix(colours[0], colours[-1], 0.5 + 0.2 * wear + 0.25 * stones - 0.3 * patch)
     return shaded(picture, (1 + 0.06 * grit) * (1 - 0.45 * crack))
@@ -54,7 +55,7 @@ def screed(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Pi
     cloud = fractal_noise(rng, size, 3, 7, gain=0.72)
     grit = blurred(grain_noise(rng, size), 0.7) / 0.4
     panel = bond.of_pieces(rng.normal(0, 0.02, bond.count))
-    crack = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.008) * smoothstep(0.3, 1.3, cloud)
+    crack = creases(rng, size, 0.008) * smoothstep(0.3, 1.3, cloud)
     drips = smoothstep(2.3, 2.6, smooth_noise(rng, size, 36, 36))
     along, across = smooth_noise(rng, size, 90, 7), smooth_noise(rng, size, 8, 110)
     scrapes = smoothstep(2.0, 2.8, along) + smoothstep(2.2, 2.9, across)

@@ -12,6 +12,7 @@ from cinescene.sets.textures.noise import (
     Field,
     blurred,
     cavity,
+    creases,
     fractal_noise,
     grain_noise,
     shifted_lookup,
@@ -126,10 +127,12 @@ def plaster(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> P
     cloud = fractal_noise(rng, size, 10, 5, gain=0.8)
     hand = rng.uniform(0.012, 0.035)
     knocks = smoothstep(2.0, 3.2, 0.8 * smooth_noise(rng, size, 70, 56) + 0.8 * smooth_noise(rng, size, 160, 160))
-    cracked = float(rng.random() < 0.35) * rng.uniform(0.1, 0.25)
-    crack = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.012) * smoothstep(0.4, 1.2, stain)
     tone = 1 + 0.035 * trowel + 0.018 * stain + 0.008 * grit + hand * cloud
-    return shaded(flat(size, colours[0]), tone * (1 - 0.09 * knocks - cracked * crack))
+    left = 1 - 0.09 * knocks
+    if rng.random() < 0.35:
+        darkness = rng.uniform(0.1, 0.25)
+        left -= darkness * (creases(rng, size, 0.012) * smoothstep(0.4, 1.2, stain))
+    return shaded(flat(size, colours[0]), tone * left)
 
 
 def render_coat(rng: np.random.Generator, size: int, colours: Sequence[Colour]) -> Picture:
@@ -176,7 +179,7 @@ def marble_chequer(rng: np.random.Generator, size: int, colours: Sequence[Colour
     """A chequered floor of two marbles, 4 slabs a side; colours: light, dark, vein."""
     bond = square_grid(size, 4)
     row, column = np.divmod(np.arange(bond.count), 4)
-    veins = np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / 0.05)
+    veins = creases(rng, size, 0.05)
     shifts = rng.integers(0, size, (2, bond.count))
     veins = shifted_lookup(veins, bond.of_pieces(shifts[0]), bond.of_pieces(shifts[1]))
     picture = mix(choose(colours[:2], (row + column) % 2)[bond.piece], colours[-1], 0.4 * veins)

@@ -51,6 +51,11 @@ def fractal_noise(
     return _standardised(total)
 
 
+def creases(rng: np.random.Generator, size: int, width: float) -> Field:
+    """Fine meandering lines, as of cracks and veins: 1 where a rough field is 0, less about it (``width``)."""
+    return np.exp(-np.abs(fractal_noise(rng, size, 2, 6, gain=0.6)) / width)
+
+
 def _standardised(field: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
     field = field - field.mean()
     deviation = float(field.std())
